@@ -1,0 +1,57 @@
+# Each target does all set-up it needs on a fresh machine (Debian, Python 3.11 or newer, make; root, or it says what is
+# missing). `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+RUN := $(BIN)/python
+
+.PHONY: help install up test check services services-stop lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
+
+install: .venv/.base  ## the environment in .venv (pinned), nothing else
+
+up: .venv/.base  ## the embedded service on 127.0.0.1:8080 with the sample catalog and a simulated live stream
+	$(BIN)/attune up --sample
+
+test: .venv/.test  ## everything: lint, types, layers and the whole suite, with a real Kafka, Redis and browser
+	scripts/system-packages.sh test
+	$(MAKE) --no-print-directory check
+	$(RUN) -m pytest
+
+check: .venv/.test  ## lint, types and layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+services: .venv/.test  ## a real Kafka and Redis for development on free ports; prints their settings
+	@scripts/system-packages.sh test
+	@$(RUN) -m infra.processes.services start
+
+services-stop: .venv/.test  ## stops them
+	@$(RUN) -m infra.processes.services stop
+
+lock: .venv/.uv  ## writes the pinned requirements anew
+	for set in base test; do $(UV) pip compile --quiet --upgrade --no-emit-index-url --no-header \
+	  --python-version 3.11 requirements/$$set.in --output-file requirements/$$set.txt; done
+
+clean:  ## removes the environment and the development data
+	rm -rf .venv .attune
+
+.venv/.uv:
+	scripts/system-packages.sh up
+	$(PYTHON) -c 'import sys; assert sys.version_info >= (3, 11), "Attune needs Python 3.11 or newer: make PYTHON=python3.11 ..."'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check uv
+	touch $@
+
+.venv/.base: .venv/.uv requirements/base.txt pyproject.toml
+	$(UV) pip install --quiet --python $(RUN) --requirement requirements/base.txt
+	$(UV) pip install --quiet --python $(RUN) --no-deps --editable .
+	touch $@
+
+.venv/.test: .venv/.base requirements/test.txt
+	$(UV) pip install --quiet --python $(RUN) --requirement requirements/test.txt
+	touch $@
