@@ -1,0 +1,111 @@
+"""What is asked of one person's agent: by the person, an operator, or the schedule."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from schemas.base import Contract, EventId, Instant, InterestId, InterestText, SpaceId, UserId, Weight
+from schemas.profile import MAX_INTERESTS, Interest
+
+
+class AddInterest(Contract):
+    op: Literal["add"] = "add"
+    text: InterestText
+    weight: Weight | None = None
+
+
+class RewriteInterest(Contract):
+    op: Literal["rewrite"] = "rewrite"
+    interest: InterestId
+    text: InterestText
+
+
+class ReweightInterest(Contract):
+    op: Literal["reweight"] = "reweight"
+    interest: InterestId
+    weight: Weight
+
+
+class PinInterest(Contract):
+    op: Literal["pin"] = "pin"
+    interest: InterestId
+    pinned: bool = True
+
+
+class AvoidText(Contract):
+    op: Literal["avoid"] = "avoid"
+    text: InterestText
+    weight: Weight | None = None
+
+
+class RemoveInterest(Contract):
+    op: Literal["remove"] = "remove"
+    interest: InterestId
+
+
+class RestoreInterest(Contract):
+    op: Literal["restore"] = "restore"
+    interest: InterestId
+
+
+Edit = Annotated[
+    AddInterest | RewriteInterest | ReweightInterest | PinInterest | AvoidText | RemoveInterest | RestoreInterest,
+    Field(discriminator="op"),
+]
+
+
+class RefreshCause(StrEnum):
+    DEMAND = "demand"
+    AGE = "age"
+
+
+class _Command(Contract):
+    schema_version: Literal[1] = 1
+    command_id: EventId
+    user: UserId
+    time: Instant
+
+
+class EditCommand(_Command):
+    kind: Literal["edit"] = "edit"
+    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=64)]
+    base_version: Annotated[int, Field(ge=0)] | None = None
+
+
+class RefreshCommand(_Command):
+    """Re-fit the weights now."""
+
+    kind: Literal["refresh"] = "refresh"
+    cause: RefreshCause = RefreshCause.DEMAND
+
+
+class RetryCommand(_Command):
+    """Look again for the items that this person's waiting interactions name."""
+
+    kind: Literal["retry"] = "retry"
+
+
+class RollbackCommand(_Command):
+    kind: Literal["rollback"] = "rollback"
+    version: Annotated[int, Field(ge=1)]
+
+
+class ImportCommand(_Command):
+    kind: Literal["import"] = "import"
+    space: SpaceId
+    interests: Annotated[tuple[Interest, ...], Field(max_length=MAX_INTERESTS)]
+    avoid: Annotated[tuple[Interest, ...], Field(max_length=MAX_INTERESTS)] = ()
+
+
+class ForgetCommand(_Command):
+    kind: Literal["forget"] = "forget"
+
+
+ProfileCommand = Annotated[
+    EditCommand | RefreshCommand | RetryCommand | RollbackCommand | ImportCommand | ForgetCommand,
+    Field(discriminator="kind"),
+]
+"""Topic `attune.commands`, keyed by user."""
+
+PROFILE_COMMAND: TypeAdapter[ProfileCommand] = TypeAdapter(ProfileCommand)

@@ -1,0 +1,48 @@
+"""A message that could not be applied, kept whole with the reason."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Base64Bytes, Field, StringConstraints
+
+from schemas.base import Contract, Instant
+
+
+class Reason(StrEnum):
+    """Why it is here; a metric label, so the set is closed."""
+
+    INVALID = "invalid"
+    """Not JSON, or not the message its topic carries."""
+    WRONG_KEY = "wrong_key"
+    """Its key is not the user it speaks of: it would land in another agent's mailbox."""
+    FUTURE = "future"
+    """Its event time lies further ahead of its arrival than clocks may differ."""
+    UNKNOWN_ITEM = "unknown_item"
+    """Neither the catalog nor the event itself described the item in time."""
+    TOO_MANY_WAITING = "too_many_waiting"
+    UNSUPPORTED = "unsupported"
+    """A command this version does not carry out."""
+    FAILED = "failed"
+    """The stage raised on it."""
+
+
+class DeadLetter(Contract):
+    """Topic `attune.dead-letters`, keyed as the source. `topic`, `partition` and `offset` name it once and for all: a
+    letter written twice after a crash is one letter."""
+
+    schema_version: Literal[1] = 1
+    topic: Annotated[str, StringConstraints(min_length=1, max_length=249)]
+    partition: Annotated[int, Field(ge=0)]
+    offset: Annotated[int, Field(ge=0)]
+    key: Base64Bytes | None
+    value: Base64Bytes | None
+    reason: Reason
+    detail: Annotated[str, StringConstraints(max_length=500)]
+    """What was wrong and what to do, without any of the content."""
+    stage: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    first_time: Instant
+    last_time: Instant
+
+    @property
+    def id(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"

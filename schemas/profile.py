@@ -1,0 +1,112 @@
+"""A person's profile: as the person reads it, as a provider receives it, and the notice that it changed."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from schemas.base import (
+    Contract,
+    EventId,
+    Float16Vector,
+    Instant,
+    InterestId,
+    InterestText,
+    ProviderId,
+    SpaceId,
+    SubjectId,
+    UserId,
+    Weight,
+)
+
+MAX_INTERESTS = 24
+MAX_AVOID = 24
+MAX_EVIDENCE = 8
+
+
+class Source(StrEnum):
+    """Who made an interest."""
+
+    BOOTSTRAP = "bootstrap"
+    REFINEMENT = "refinement"
+    PERSON = "person"
+    IMPORT = "import"
+
+
+class Cause(StrEnum):
+    """Why a version was made."""
+
+    FIRST = "first"
+    COUNT = "count"
+    SIGNAL = "signal"
+    """A like, a dislike or a retraction: what a person says outright counts at once."""
+    AGE = "age"
+    DEMAND = "demand"
+    EDIT = "edit"
+    REFINEMENT = "refinement"
+    ROLLBACK = "rollback"
+    IMPORT = "import"
+    SPACE = "space"
+
+
+class Interest(Contract):
+    """A text with a weight. `evidence` names the newest events behind it; it never leaves the person's own view."""
+
+    id: InterestId
+    text: InterestText
+    weight: Weight
+    pinned: bool = False
+    source: Source
+    evidence: Annotated[tuple[EventId, ...], Field(max_length=MAX_EVIDENCE)] = ()
+
+
+class Profile(Contract):
+    """Interests of one user at one version, strongest first. Weights lie in -1..1: 0 says nothing, below 0 is disliked,
+    and nothing reaches 1, since evidence is never complete."""
+
+    user: UserId
+    version: Annotated[int, Field(ge=0)]
+    space: SpaceId
+    updated: Instant | None
+    """Event time of the newest interaction that this version knows; None before the first."""
+    interests: Annotated[tuple[Interest, ...], Field(max_length=MAX_INTERESTS)]
+    avoid: Annotated[tuple[Interest, ...], Field(max_length=MAX_AVOID)] = ()
+
+
+class ProfileEmbedding(Contract):
+    """Topic `attune.profile-embeddings`, keyed by the subject. All that a provider learns: vectors, weights and its own
+    pseudonym for the person. A null value is a tombstone."""
+
+    schema_version: Literal[1] = 1
+    subject: SubjectId
+    provider: ProviderId
+    version: Annotated[int, Field(ge=1)]
+    space: SpaceId
+    vectors: Annotated[tuple[Float16Vector, ...], Field(max_length=MAX_INTERESTS)]
+    weights: Annotated[tuple[Weight, ...], Field(max_length=MAX_INTERESTS)]
+    avoid: Annotated[tuple[Float16Vector, ...], Field(max_length=MAX_AVOID)] = ()
+    accepted_ms: Annotated[int, Field(ge=0)]
+    """When the broker took the message that made this version, in milliseconds since 1970: the start of freshness."""
+
+    @model_validator(mode="after")
+    def _one_weight_a_vector(self) -> "ProfileEmbedding":
+        if len(self.vectors) != len(self.weights):
+            raise ValueError("needs one weight per vector")
+        if len({len(vector) for vector in self.vectors + self.avoid}) > 1:
+            raise ValueError("all vectors need one length: they are of one space")
+        return self
+
+
+class ProfileChanged(Contract):
+    """Topic `attune.profile-events`, keyed by user."""
+
+    schema_version: Literal[1] = 1
+    user: UserId
+    version: Annotated[int, Field(ge=1)]
+    cause: Cause
+    interests: Annotated[int, Field(ge=0, le=MAX_INTERESTS)]
+    events: Annotated[int, Field(ge=0)]
+    """Interactions folded in since the version before."""
+    reward_before: Annotated[float, Field(ge=0, le=1)] | None = None
+    reward_after: Annotated[float, Field(ge=0, le=1)] | None = None
+    accepted_ms: Annotated[int, Field(ge=0)]

@@ -1,0 +1,42 @@
+"""What a refiner suggests for one person's profile, with what it measured and what it cost."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Contract, EventId, Instant, UserId
+from schemas.command import Edit
+
+Reward = Annotated[float, Field(ge=0, le=1)]
+
+
+class Outcome(StrEnum):
+    """`failed` is never read as "no interests"."""
+
+    OK = "ok"
+    EMPTY = "empty"
+    FAILED = "failed"
+
+
+class Cost(Contract):
+    calls: Annotated[int, Field(ge=0)] = 0
+    prompt_tokens: Annotated[int, Field(ge=0)] = 0
+    completion_tokens: Annotated[int, Field(ge=0)] = 0
+
+
+class Proposal(Contract):
+    """Topic `attune.proposals`, keyed by user. Applied only against `base_version`, or judged anew."""
+
+    schema_version: Literal[1] = 1
+    proposal_id: EventId
+    user: UserId
+    time: Instant
+    base_version: Annotated[int, Field(ge=0)]
+    fencing_token: Annotated[int, Field(ge=1)]
+    proposer: Literal["phrases", "vllm"]
+    outcome: Outcome
+    edits: Annotated[tuple[Edit, ...], Field(max_length=64)] = ()
+    reward_before: Reward | None = None
+    reward_after: Reward | None = None
+    cost: Cost = Cost()
