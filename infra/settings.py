@@ -1,0 +1,150 @@
+"""Every setting, once: its name, its limits, what it means. `attune config show` prints this table.
+
+Settings come from `ATTUNE_*` in the environment, or from the TOML file that `ATTUNE_CONFIG` names (the same names in
+lower case without the prefix); the environment wins.
+"""
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from workers.errors import ConfigurationError
+
+RunnerName = Literal["aiokafka", "faust"]
+_KAFKA = re.compile(r"^kafka://[^,/\s:]+:\d+(,[^,/\s:]+:\d+)*$")
+
+
+class Settings(BaseSettings):
+    """Frozen once read. Durations are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="ATTUNE_", frozen=True, extra="forbid")
+
+    broker: str = Field("embedded", description="'embedded', or kafka://host:port[,host:port...]")
+    store: str = Field("embedded", description="'embedded', or redis://host:port/db")
+    runner: RunnerName = Field("aiokafka", description="what feeds the stages on Kafka")
+    runner_agents: RunnerName | None = Field(None, description="overrides ATTUNE_RUNNER for the agents")
+    runner_embedder: RunnerName | None = Field(None, description="overrides ATTUNE_RUNNER for the embedder")
+    runner_control: RunnerName = Field("faust", description="what feeds control: few messages and timers")
+    data_dir: Path = Field(Path(".attune/data"), description="the embedded service's file, and the secret key")
+    http_host: str = Field("127.0.0.1", description="where the gateway listens")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="its port")
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(9100, description="/metrics and health of a worker")
+    gateway_url: str | None = Field(None, description="where commands find the gateway; default: http_host and port")
+    provider_url: str | None = Field(
+        None, description="where the gateway finds `attune worker provider`; unset: it holds the indexes itself"
+    )
+    instance: str | None = Field(
+        None, description="unique name of this worker (its ordinal): keeps its partitions over a restart"
+    )
+    partitions: Annotated[int, Field(ge=1, le=1024)] = Field(8, description="of each topic when it is created")
+    replication: Annotated[int, Field(ge=1, le=7)] = Field(1, description="of each topic when it is created")
+    batch_size: Annotated[int, Field(ge=1, le=5000)] = Field(200, description="records a stage handles at once")
+    session_timeout: Annotated[float, Field(ge=1, le=300)] = Field(15.0, description="of a group member on Kafka")
+    send_timeout: Annotated[float, Field(ge=0.1, le=120)] = Field(10.0, description="deadline of a send to the broker")
+    store_timeout: Annotated[float, Field(ge=0.1, le=60)] = Field(5.0, description="deadline of a call to the store")
+    stop_timeout: Annotated[float, Field(ge=1, le=60)] = Field(8.0, description="deadline of an orderly stop")
+    model: str = Field("minilm", description="'minilm' (comes with Attune) or a sentence-transformers directory")
+    secret: SecretStr | None = Field(
+        None, description="key of the pseudonyms that providers see; unset: made once in data_dir"
+    )
+    scoring: Literal["mixture", "linear"] = Field("mixture", description="how interests make one score")
+    weights: Literal["streaming", "paper"] = Field("streaming", description="estimator of the weights")
+    refit_after: Annotated[int, Field(ge=1, le=1000)] = Field(5, description="interactions that trigger a re-fit")
+    refit_age: Annotated[float, Field(ge=1)] = Field(30.0, description="seconds until fewer than that do")
+    half_life_days: Annotated[float, Field(gt=0, le=3650)] = Field(30.0, description="of an interaction's weight")
+    window: Annotated[int, Field(ge=16, le=2048)] = Field(256, description="interactions kept per user")
+    item_wait: Annotated[float, Field(ge=1, le=86_400)] = Field(
+        60.0, description="seconds an unknown item is waited for"
+    )
+    max_waiting: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="interactions waiting per user")
+    clock_skew: Annotated[float, Field(ge=0)] = Field(86_400.0, description="seconds an event may lie in the future")
+    llm_url: str | None = Field(None, description="OpenAI-compatible server for refinement (not used yet)")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged to stderr")
+
+    @field_validator("broker")
+    @classmethod
+    def _known_broker(cls, value: str) -> str:
+        if value != "embedded" and not _KAFKA.match(value):
+            raise ValueError("must be 'embedded' or kafka://host:port[,host:port...]")
+        return value
+
+    @field_validator("store")
+    @classmethod
+    def _known_store(cls, value: str) -> str:
+        if value != "embedded" and urlsplit(value).scheme not in {"redis", "rediss"}:
+            raise ValueError("must be 'embedded' or redis://host:port/db")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = os.environ.get("ATTUNE_CONFIG")
+        toml = (TomlConfigSettingsSource(settings_cls, Path(file)),) if file else ()
+        return (init_settings, env_settings, *toml)
+
+    @property
+    def embedded(self) -> bool:
+        """Everything in one process and one file."""
+        return self.broker == "embedded"
+
+    @property
+    def bootstrap(self) -> str:
+        """Kafka's bootstrap servers, as its clients take them."""
+        return self.broker.removeprefix("kafka://")
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "attune.sqlite"
+
+    @property
+    def url(self) -> str:
+        """The gateway's address, for commands."""
+        host = "127.0.0.1" if self.http_host in {"0.0.0.0", "::"} else self.http_host
+        return self.gateway_url or f"http://{host}:{self.http_port}"
+
+    def runner_of(self, stage: str) -> RunnerName:
+        if stage == "control":
+            return self.runner_control
+        override: RunnerName | None = getattr(self, f"runner_{stage}", None)
+        return override or self.runner
+
+    def pseudonym_key(self) -> bytes:
+        """The key behind the pseudonyms. Made once and kept readable by its owner only; in a cluster every role needs
+        the same one, so there it must be set."""
+        if self.secret is not None:
+            return self.secret.get_secret_value().encode()
+        if not self.embedded:
+            raise ConfigurationError("set ATTUNE_SECRET to the same long random text for every role of the cluster")
+        path = self.data_dir / "secret"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+        return path.read_text().encode()
+
+
+def read_settings(**overrides: Any) -> Settings:
+    """The settings in force. Raises `ConfigurationError`, which names each setting that is off and what it takes."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(map(_mend, error.errors()))) from error
+    except OSError as error:
+        raise ConfigurationError(f"cannot read the file that ATTUNE_CONFIG names: {error.strerror}") from error
+
+
+def _mend(error: Any) -> str:
+    name = ".".join(map(str, error["loc"]))
+    return f"ATTUNE_{name.upper()}: {error['msg']}"

@@ -1,0 +1,75 @@
+"""What a stage and a runner are to each other. `tests/contract/test_runner.py` is what every runner must pass.
+
+A *stage* is a plain object with `async handle(batch)`. A *runner* feeds it:
+
+1. It joins the stage's group (or reads everything from the start where `group` is None) and, when partitions are
+   assigned, asks the stage where to resume: it starts at the committed offset, or earlier where the stage says so.
+2. It hands over one batch at a time, records of one partition in order, never a record of a partition twice in one
+   batch. While a batch is being handled it fetches no more than a bounded amount: the stage's pace is the pace.
+3. When `handle` returns, every effect of the batch is durable: the runner commits the offsets.
+4. When `handle` raises `Unavailable`, the runner waits (0.1 s doubling to 5 s) and hands over the same batch again.
+   Any other error ends the runner with that error, with nothing of the batch committed.
+5. On revoke it lets the batch in hand end, commits, and gives the partitions up.
+6. `stop()` lets the batch in hand end within the deadline, commits, and leaves the group.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from workers.ports import Outgoing, Partition, Record
+
+__all__ = ["Broker", "Outgoing", "Partition", "Producer", "Record", "Runner", "Stage", "Timer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Called every `interval` seconds while the runner runs, never twice at once; an `Unavailable` it raises is counted
+    and the next tick tries again."""
+
+    interval: float
+    tick: Callable[[], Awaitable[None]]
+
+
+class Stage(Protocol):
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def group(self) -> str | None:
+        """The consumer group, or None: read every partition from the start, commit nothing."""
+
+    @property
+    def topics(self) -> tuple[str, ...]: ...
+
+    @property
+    def timers(self) -> tuple[Timer, ...]: ...
+
+    async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
+        """For each partition that must not start later: the offset to start at, even where the group has committed a
+        greater one. Empty: trust the broker."""
+
+    async def handle(self, batch: Sequence[Record]) -> None: ...
+
+
+class Runner(Protocol):
+    async def run(self) -> None:
+        """Returns after `stop()`; raises what ended it otherwise."""
+
+    async def stop(self) -> None:
+        """Asks `run` to end and waits until it has, at most its deadline."""
+
+
+class Producer(Protocol):
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        """Returns when all are durable, in order per key. Raises `BrokerUnavailable` within the deadline otherwise: the
+        outcome is then unknown, and sending again is right. Raises `Overloaded` when the buffer is full."""
+
+    async def close(self) -> None: ...
+
+
+class Broker(Protocol):
+    """What a role needs to know of the log besides reading and sending."""
+
+    async def lag(self, group: str, topics: Collection[str]) -> int:
+        """Messages of the topics that the group has not committed."""

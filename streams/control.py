@@ -1,0 +1,115 @@
+"""The control stage: keeps the fleet's figures, and sends what is due in the store as commands.
+
+A due refresh is neither lost nor repeated, however often control dies:
+
+1. Claim: the store hands out users whose time has come and hides them for a lease; the time itself stays.
+2. Send: one command each, whose id is made from the user's due time: the same however often it is claimed.
+3. Apply: the agent takes a command id once, and its commit sets the next time or clears it. Only that ends the claim;
+   a control that died between 1 and 2 leaves a lease that runs out, and the next claim makes the same command.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from schemas.command import ProfileCommand, RefreshCause, RefreshCommand, RetryCommand
+from schemas.dead_letter import DeadLetter
+from schemas.profile import ProfileChanged
+from streams.contract import Outgoing, Partition, Producer, Record, Timer
+from streams.metrics import AGE_EDGES, Metrics
+from streams.topics import COMMANDS, DEAD_LETTERS, PROFILE_EVENTS
+from workers.ports import Due, Store
+
+_LOG = logging.getLogger(__name__)
+
+TICK = 1.0
+"""Seconds between two looks at what is due: the precision of every age."""
+
+COUNT_TICK = 5.0
+"""Seconds between two counts of the fleet: Prometheus scrapes every 15."""
+
+LEASE = 30.0
+"""Seconds a claim hides a user: longer than a send and the agents' usual lag, short enough to make up for a death."""
+
+CLAIMS = 500
+"""Users claimed at once: 500 commands are one small batch of sends."""
+
+
+class ControlStage:
+    """`now` is in epoch seconds."""
+
+    name = "control"
+    group = "attune-control"
+    topics = (PROFILE_EVENTS, DEAD_LETTERS)
+
+    def __init__(
+        self, store: Store, producer: Producer, *, metrics: Metrics, now: Callable[[], float] = time.time
+    ) -> None:
+        self._store = store
+        self._producer = producer
+        self._metrics = metrics
+        self._now = now
+        self.timers = (Timer(TICK, self.send_due), Timer(COUNT_TICK, self.count_fleet))
+
+    async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
+        return {}
+
+    async def handle(self, batch: Sequence[Record]) -> None:
+        """Counts. A notice that cannot be read is logged and passed over: it is a figure, not a state."""
+        for record in batch:
+            try:
+                self._count(record)
+            except ValidationError:
+                _LOG.warning("%s/%d at %d cannot be read", record.topic, record.partition, record.offset)
+
+    async def send_due(self) -> None:
+        """Claims and sends until nothing more is due."""
+        for name, command in (("refit", _refresh), ("waiting", _retry)):
+            while claimed := await self._claim_and_send(name, command):
+                if claimed < CLAIMS:
+                    break
+
+    async def count_fleet(self) -> None:
+        """Profiles by the age of their last re-fit."""
+        now = self._now()
+        # Ages upwards are times downwards: the counts come oldest first.
+        counts = await self._store.count_times("refitted", [now - age for age in reversed(AGE_EDGES)])
+        names = [*(f"le_{age:g}s" for age in AGE_EDGES), "older"]
+        for name, count in zip(names, reversed(counts), strict=True):
+            self._metrics.profiles_by_refit_age.labels(name).set(count)
+
+    def _count(self, record: Record) -> None:
+        if record.topic == PROFILE_EVENTS:
+            changed = ProfileChanged.model_validate_json(record.value or b"")
+            self._metrics.versions_by_cause.labels(changed.cause.value).inc()
+        else:
+            letter = DeadLetter.model_validate_json(record.value or b"")
+            self._metrics.letters_seen.labels(letter.reason.value).inc()
+
+    async def _claim_and_send(self, name: str, command: Callable[[Due, float], ProfileCommand]) -> int:
+        # 1. Claim
+        claimed = await self._store.claim_due(name, self._now(), CLAIMS, LEASE)
+        # 2. Send
+        await self._producer.send([_outgoing(command(due, self._now())) for due in claimed])
+        self._metrics.due_claimed.labels(name).inc(len(claimed))
+        return len(claimed)
+
+
+def _refresh(due: Due, now: float) -> RefreshCommand:
+    identity = f"refit:{due.due:.3f}"
+    return RefreshCommand(command_id=identity, user=due.user, time=_instant(now), cause=RefreshCause.AGE)
+
+
+def _retry(due: Due, now: float) -> RetryCommand:
+    return RetryCommand(command_id=f"waiting:{due.due:.3f}", user=due.user, time=_instant(now))
+
+
+def _outgoing(command: ProfileCommand) -> Outgoing:
+    return Outgoing(COMMANDS, command.user.encode(), command.to_bytes())
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,83 @@
+"""The table of metrics: every figure Attune exports stands here, and none has a user, item or event label."""
+
+from dataclasses import dataclass, field
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+AGE_EDGES = (60.0, 600.0, 3600.0, 86_400.0, 604_800.0)
+"""Seconds: a minute, ten minutes, an hour, a day, a week. Bounds of the ages in `profiles_by_refit_age`."""
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """One set per process (or per test), on its own registry."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    accepted: Counter = field(init=False)
+    applied: Counter = field(init=False)
+    duplicates: Counter = field(init=False)
+    dead_letters: Counter = field(init=False)
+    lag: Gauge = field(init=False)
+    batch_size: Histogram = field(init=False)
+    batch_seconds: Histogram = field(init=False)
+    refits: Counter = field(init=False)
+    refit_seconds: Histogram = field(init=False)
+    publishes: Counter = field(init=False)
+    freshness: Histogram = field(init=False)
+    store_errors: Counter = field(init=False)
+    broker_errors: Counter = field(init=False)
+    conflicts: Counter = field(init=False)
+    embedded: Counter = field(init=False)
+    embed_seconds: Histogram = field(init=False)
+    index_items: Gauge = field(init=False)
+    index_subjects: Gauge = field(init=False)
+    search_seconds: Histogram = field(init=False)
+    profiles_by_refit_age: Gauge = field(init=False)
+    versions_by_cause: Counter = field(init=False)
+    letters_seen: Counter = field(init=False)
+    due_claimed: Counter = field(init=False)
+    build: Gauge = field(init=False)
+
+    def __post_init__(self) -> None:
+        counters = {
+            "accepted": ("attune_interactions_accepted", "Interactions answered 202", ("source",)),
+            "applied": ("attune_events_applied", "Interactions folded into a profile", ("source",)),
+            "duplicates": ("attune_events_duplicate", "Events delivered or sent again, without effect", ("kind",)),
+            "dead_letters": ("attune_events_dead_lettered", "Events set aside", ("stage", "reason")),
+            "refits": ("attune_refits", "Re-fits of a profile's weights", ("cause",)),
+            "publishes": ("attune_versions_published", "Profile embeddings sent", ("provider",)),
+            "store_errors": ("attune_store_errors", "Calls that the store did not answer", ("stage",)),
+            "broker_errors": ("attune_broker_errors", "Calls that the broker did not answer", ("stage",)),
+            "conflicts": ("attune_commit_conflicts", "Commits refused because another wrote first", ()),
+            "embedded": ("attune_items_embedded", "Items through the embedder", ("result",)),
+            "versions_by_cause": ("attune_fleet_versions", "Profile versions seen by control", ("cause",)),
+            "letters_seen": ("attune_fleet_dead_letters", "Dead-letters seen by control", ("reason",)),
+            "due_claimed": ("attune_due_claimed", "Due times claimed and sent as commands", ("kind",)),
+        }
+        gauges = {
+            "lag": ("attune_consumer_lag", "Messages accepted and not yet handled", ("stage",)),
+            "index_items": ("attune_index_items", "Items searchable", ("provider",)),
+            "index_subjects": ("attune_index_subjects", "Profile embeddings held", ("provider",)),
+            "profiles_by_refit_age": ("attune_profiles_by_refit_age", "Profiles by age of last re-fit", ("age",)),
+            "build": ("attune_build_info", "1, labelled with what runs", ("version", "space", "runner", "store")),
+        }
+        histograms = {
+            "batch_size": ("attune_batch_size", "Records in a batch", ("stage",), _SIZES),
+            "batch_seconds": ("attune_batch_seconds", "Time to handle a batch", ("stage",), _SECONDS),
+            "refit_seconds": ("attune_refit_seconds", "Time of one re-fit", (), _SECONDS),
+            "freshness": ("attune_freshness_seconds", "Accepted to searchable", ("what",), _SECONDS),
+            "embed_seconds": ("attune_embed_seconds", "Time to embed a batch of texts", (), _SECONDS),
+            "search_seconds": ("attune_search_seconds", "Time of one search", ("provider",), _SECONDS),
+        }
+        for name, (metric, text, labels) in counters.items():
+            self._set(name, Counter(metric, text, labels, registry=self.registry))
+        for name, (metric, text, labels) in gauges.items():
+            self._set(name, Gauge(metric, text, labels, registry=self.registry))
+        for name, (metric, text, labels, buckets) in histograms.items():
+            self._set(name, Histogram(metric, text, labels, registry=self.registry, buckets=buckets))
+
+    def _set(self, name: str, metric: Counter | Gauge | Histogram) -> None:
+        object.__setattr__(self, name, metric)

@@ -1,0 +1,51 @@
+"""The one table of topics. Kafka's are created from it, and the embedded log keeps the same ones."""
+
+from dataclasses import dataclass
+
+INTERACTIONS = "attune.interactions"
+COMMANDS = "attune.commands"
+CATALOG = "attune.catalog"
+ITEM_EMBEDDINGS = "attune.item-embeddings"
+PROPOSALS = "attune.proposals"
+PROFILE_EMBEDDINGS = "attune.profile-embeddings"
+PROFILE_EVENTS = "attune.profile-events"
+ERASURE_RECEIPTS = "attune.erasure-receipts"
+DEAD_LETTERS = "attune.dead-letters"
+
+_DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`mailbox` topics have one number of partitions and one key hash, so that one agents process holds one user's
+    whole mailbox. `retention_ms` is for topics that are deleted by age."""
+
+    name: str
+    compacted: bool = False
+    mailbox: bool = False
+    retention_ms: int = 7 * _DAY_MS
+
+    def config(self) -> dict[str, str]:
+        """Kafka's topic settings. LogAppendTime: event time lives in the payload, and with CreateTime retention would
+        delete events of last year within half a second (FACTS)."""
+        cleanup = "compact" if self.compacted else "delete"
+        settings = {"cleanup.policy": cleanup, "message.timestamp.type": "LogAppendTime"}
+        return settings if self.compacted else settings | {"retention.ms": str(self.retention_ms)}
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(INTERACTIONS, mailbox=True),
+    Topic(COMMANDS, mailbox=True),
+    Topic(PROPOSALS, mailbox=True),
+    Topic(CATALOG, compacted=True),
+    Topic(ITEM_EMBEDDINGS, compacted=True),
+    Topic(PROFILE_EMBEDDINGS, compacted=True),
+    Topic(PROFILE_EVENTS),
+    Topic(ERASURE_RECEIPTS),
+    # A person looks at these: a month, so that nothing vanishes over a holiday.
+    Topic(DEAD_LETTERS, retention_ms=30 * _DAY_MS),
+)
+
+MAILBOX = tuple(topic.name for topic in TOPICS if topic.mailbox)
+
+BY_NAME = {topic.name: topic for topic in TOPICS}

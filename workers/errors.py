@@ -1,0 +1,62 @@
+"""Every error that Attune raises on purpose. A message says what is wrong and what to do.
+
+AttuneError
++-- ConfigurationError       a setting or a server is set up wrongly: stop, and tell the operator
+|   +-- StoreRefused         a store that would lose data (eviction on, no append-only file, too old)
+|   +-- TopicMismatch        a topic exists with other partitions or another cleanup policy
+|   +-- SpaceMismatch        vectors of another space, or of another length
++-- Unavailable              will pass: wait and try the same again
+|   +-- StoreUnavailable
+|   +-- BrokerUnavailable
+|   +-- SearchUnavailable
++-- FatalRunnerError         this process can no longer consume: exit non-zero and be restarted
++-- Overloaded               a bounded queue is full: the caller slows down
+"""
+
+
+class AttuneError(Exception):
+    """Base of all."""
+
+
+class ConfigurationError(AttuneError):
+    """Something is set up wrongly."""
+
+
+class StoreRefused(ConfigurationError):
+    """The store would lose data."""
+
+
+class TopicMismatch(ConfigurationError):
+    """A topic is not as the table of topics says."""
+
+
+class SpaceMismatch(ConfigurationError):
+    """Vectors of two spaces never mix."""
+
+
+class Unavailable(AttuneError):
+    """A server did not answer; the outcome of what was asked is unknown."""
+
+
+class StoreUnavailable(Unavailable):
+    """The store did not answer."""
+
+
+class BrokerUnavailable(Unavailable):
+    """The broker did not answer."""
+
+
+class SearchUnavailable(Unavailable):
+    """A provider's search did not answer."""
+
+
+class FatalRunnerError(AttuneError):
+    """The runner lost its place in the group for good."""
+
+
+class Overloaded(AttuneError):
+    """A bounded queue is full. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

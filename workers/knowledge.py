@@ -1,0 +1,101 @@
+"""What an agents process knows of items and phrases at the moment: a bounded cache in front of the store.
+
+A fold never waits. It asks here, and where something is not at hand it raises `Missing` with everything it lacks; the
+stage fetches that in one round trip and folds again. So the fold stays a pure function of mailbox and catalog.
+"""
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from workers.ports import ItemRecord, Matrix
+
+MAX_ITEMS = 20_000
+"""384 float32 are 1.5 KB: 30 MB."""
+
+MAX_PHRASES = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class KnownItem:
+    vector: Matrix
+    """(d,)"""
+    phrases: tuple[str, ...]
+
+
+class Missing(Exception):
+    """Not at hand: fetch these and fold again."""
+
+    def __init__(self, items: Collection[str] = (), phrases: Collection[str] = ()) -> None:
+        super().__init__(f"{len(items)} items and {len(phrases)} phrases are not at hand")
+        self.items = frozenset(items)
+        self.phrases = frozenset(phrases)
+
+
+class Knowledge:
+    """Least recently used entries leave first. An item that the store does not know is remembered as absent until
+    `forget_absent`, so that a fold ends after one fetch."""
+
+    def __init__(self, max_items: int = MAX_ITEMS, max_phrases: int = MAX_PHRASES) -> None:
+        self._items: OrderedDict[str, KnownItem] = OrderedDict()
+        self._phrases: OrderedDict[str, Matrix] = OrderedDict()
+        self._absent: set[str] = set()
+        self._max_items = max_items
+        self._max_phrases = max_phrases
+
+    def learn_items(self, asked: Iterable[str], records: Mapping[str, ItemRecord]) -> None:
+        """Takes the store's answer: what was asked for and is not in `records` is absent."""
+        for key in asked:
+            record = records.get(key)
+            if record is None:
+                self._absent.add(key)
+                self._items.pop(key, None)
+            else:
+                self._items[key] = KnownItem(_row(record.vector), record.phrases)
+                self._items.move_to_end(key)
+
+    def learn_phrases(self, asked: Iterable[str], vectors: Mapping[str, bytes]) -> None:
+        """A phrase that the store has no vector for is left out: it cannot name an interest."""
+        for phrase in asked:
+            raw = vectors.get(phrase)
+            self._phrases[phrase] = np.zeros(0, np.float32) if raw is None else _row(raw)
+            self._phrases.move_to_end(phrase)
+
+    def forget_absent(self) -> None:
+        """Between batches: what was absent may have come. Also the moment to keep within bounds."""
+        self._absent.clear()
+        for phrase in [phrase for phrase, vector in self._phrases.items() if not vector.size]:
+            del self._phrases[phrase]
+        _trim(self._items, self._max_items)
+        _trim(self._phrases, self._max_phrases)
+
+    def unknown(self, keys: Iterable[str]) -> set[str]:
+        """Those neither at hand nor known to be absent."""
+        return {key for key in keys if key not in self._items and key not in self._absent}
+
+    def items(self, keys: Collection[str]) -> dict[str, KnownItem]:
+        """Those of the keys that exist. Raises `Missing` where one has not been looked up."""
+        if unknown := self.unknown(keys):
+            raise Missing(items=unknown)
+        return {key: self._use(key) for key in keys if key in self._items}
+
+    def phrases(self, texts: Collection[str]) -> dict[str, Matrix]:
+        """(d,) of each phrase that has a vector. Raises `Missing` where one has not been looked up."""
+        if unknown := {text for text in texts if text not in self._phrases}:
+            raise Missing(phrases=unknown)
+        return {text: self._phrases[text] for text in texts if self._phrases[text].size}
+
+    def _use(self, key: str) -> KnownItem:
+        self._items.move_to_end(key)
+        return self._items[key]
+
+
+def _row(raw: bytes) -> Matrix:
+    return np.frombuffer(raw, "<f2").astype(np.float32)
+
+
+def _trim(entries: "OrderedDict[str, KnownItem] | OrderedDict[str, Matrix]", most: int) -> None:
+    while len(entries) > most:
+        entries.popitem(last=False)

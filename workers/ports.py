@@ -1,0 +1,189 @@
+"""What the workers need from outside, as protocols: a store and an encoder. Everything else comes in as an argument.
+
+The store keeps one opaque record per user (`workers.state` encodes it), the item vectors, and the indexes by time. It
+knows nothing of profiles. SQLite and Redis implement it; `tests/contract/test_store.py` is what both must pass.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+
+
+class Partition(NamedTuple):
+    """One partition of one topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One message as a broker hands it over. `timestamp_ms` is when the broker took it, since 1970."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int
+
+    @property
+    def source(self) -> Partition:
+        return Partition(self.topic, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to send. `value` None is a tombstone."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserRecord:
+    """What the store holds of one user. `revision` counts writes and is 0 where nothing is stored; `outbox` is what was
+    committed and is not yet known to be published, oldest first."""
+
+    revision: int = 0
+    state: bytes | None = None
+    outbox: tuple[Outgoing, ...] = ()
+    forgotten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """What the store holds of one item in one space. `vector` is little-endian float16, unit length."""
+
+    key: str
+    space: str
+    vector: bytes
+    title: str
+    phrases: tuple[str, ...]
+    """What the item is about in readable words, general first (`workers.phrases`)."""
+    content_hash: str
+    """Of the text that was embedded, so that an unchanged item is not embedded again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One read. Users and items that the store does not know are absent."""
+
+    users: Mapping[str, UserRecord]
+    items: Mapping[str, ItemRecord]
+    providers: tuple[str, ...]
+    """Every provider that has an item, sorted."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserCommit:
+    """One atomic step for one user: tombstone check, version check, state, outbox, times, job.
+
+    `times` sets (epoch seconds) or clears (None) the user's entry in the index of that name, and leaves the others:
+    `refit` and `waiting` are due times that `claim_due` hands out, `refitted` is only counted.
+    """
+
+    user: str
+    expected_revision: int
+    state: bytes
+    outbox: tuple[Outgoing, ...] = ()
+    times: Mapping[str, float | None] | None = None
+    job: bytes | None = None
+    """Work to queue for a refiner; replaces the job of this user that waits, if one does."""
+
+
+class CommitOutcome(Enum):
+    COMMITTED = "committed"
+    CONFLICT = "conflict"
+    """Somebody else wrote since the read: read again."""
+    FORGOTTEN = "forgotten"
+    """The user has a tombstone: nothing was written and nothing may be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A user whose time has come. `due` is the time that was set, in epoch seconds: the same however often it is
+    claimed, so that a command made from it has one id."""
+
+    user: str
+    due: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedJob:
+    """A job in one worker's hands. A later lease of the same job has a greater token; a result with an older token is
+    refused by `finish_job`."""
+
+    user: str
+    job: bytes
+    token: int
+
+
+class Store(Protocol):
+    """The one place where state lives. Every method raises `StoreUnavailable` when the store does not answer."""
+
+    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+        """States and items in one round trip. Items of another space are absent."""
+
+    async def commit(
+        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+    ) -> list[CommitOutcome]:
+        """Each commit is atomic by itself; all go in one round trip. `marks` are written after them: the high-water
+        mark of a partition (the offset after the last one applied) only ever rises."""
+
+    async def trim(self, published: Mapping[str, int]) -> None:
+        """Drops each user's outbox entries that were committed at a revision up to the given one."""
+
+    async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """High-water marks; a partition without one is absent (which after a loss means: start from the beginning)."""
+
+    async def pending(self) -> list[str]:
+        """Users with something in the outbox."""
+
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
+        """Writes and deletes items (all spaces of a deleted key), and registers their providers."""
+
+    async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
+        """Vectors of phrases, float16. A phrase's vector depends on its words and the space only: never changes."""
+
+    async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
+        """Those of the phrases that are known."""
+
+    async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
+        """Up to `limit` users of the index whose time is at or before `now`, earliest first. Each is hidden from other
+        claims for `lease` seconds, and comes back after them unless a commit has set or cleared it."""
+
+    async def count_times(self, name: str, edges: Sequence[float]) -> list[int]:
+        """How many users' times lie in (-inf, e0), [e0, e1), ..., [en, inf): len(edges) + 1 figures."""
+
+    async def claim_job(self, now: float, lease: float) -> LeasedJob | None:
+        """The job that waits longest, or whose lease ran out; None where there is none."""
+
+    async def finish_job(self, user: str, token: int) -> bool:
+        """Ends the leased job. False (and no effect) where the lease has passed to another since."""
+
+    async def forget(self, user: str) -> None:
+        """Sets the tombstone and deletes state, outbox, times and jobs of the user, in one step."""
+
+    async def close(self) -> None: ...
+
+
+class Encoder(Protocol):
+    """A sentence-embedding model. Blocking: call it in a thread."""
+
+    @property
+    def space(self) -> str:
+        """Model and revision: vectors with another id are not comparable."""
+
+    @property
+    def dimension(self) -> int: ...
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """(len(texts), dimension) float32, rows of unit length, in the order given."""
