@@ -1,0 +1,1 @@
+"""The two stores behind `workers.ports.Store`: one SQLite file (embedded), or Redis (cluster)."""

@@ -1,0 +1,145 @@
+"""The store in Redis: `redis_keys` says where things lie, `lua/` what is done in one step."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Self
+
+from infra.stores import redis_items, redis_leases, redis_users
+from infra.stores.check import check_redis
+from infra.stores.redis_calls import RedisCalls, Words, connect, script
+from infra.stores.redis_keys import (
+    MARKS,
+    PROVIDERS,
+    USER_BUCKETS,
+    UserKey,
+    grouped,
+    item_bucket,
+    mark_field,
+    phrases_key,
+)
+from workers.ports import (
+    CommitOutcome,
+    Due,
+    ItemRecord,
+    LeasedJob,
+    Partition,
+    Snapshot,
+    UserCommit,
+    UserRecord,
+)
+
+
+class RedisStore:
+    """`workers.ports.Store` for a cluster. Every call ends within the timeout, with `StoreUnavailable` where Redis
+    gives no answer or refuses for now, with `ConfigurationError` where it refuses for good."""
+
+    def __init__(self, calls: RedisCalls) -> None:
+        self._calls = calls
+        self._names: set[str] = set()
+        """The indexes by time that a `forget` of this process has met."""
+
+    @classmethod
+    async def open(cls, url: str, *, timeout: float) -> Self:
+        """Connects, checks the server and loads the scripts. `timeout` is of each call, in seconds. Raises
+        `StoreRefused` where the server would lose data, `ConfigurationError` for a wrong address or password,
+        `StoreUnavailable` where nothing answers."""
+        client = connect(url, timeout)
+        calls = RedisCalls(client, timeout)
+        try:
+            async with calls.deadline():
+                await check_redis(client)
+            await calls.load_scripts()
+        except BaseException:
+            await calls.close()
+            raise
+        return cls(calls)
+
+    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+        user_groups = grouped(map(UserKey, dict.fromkeys(users)), lambda user: user.bucket)
+        item_groups = grouped(dict.fromkeys(items), item_bucket)
+        replies = iter(
+            await self._calls.run(
+                [
+                    (b"SMEMBERS", PROVIDERS),
+                    *(redis_users.read_call(bucket, keys) for bucket, keys in user_groups.items()),
+                    *(redis_items.read_call(bucket, keys, space) for bucket, keys in item_groups.items()),
+                ]
+            )
+        )
+        providers = redis_items.provider_names(next(replies))
+        found_users: dict[str, UserRecord] = {}
+        for keys in user_groups.values():
+            found_users.update(redis_users.records(keys, next(replies)))
+        found_items: dict[str, ItemRecord] = {}
+        for names in item_groups.values():
+            found_items.update(redis_items.records(names, space, next(replies)))
+        return Snapshot(found_users, found_items, providers)
+
+    async def commit(
+        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+    ) -> list[CommitOutcome]:
+        keyed = [(UserKey(commit.user), commit) for commit in commits]
+        groups = grouped(range(len(keyed)), lambda place: keyed[place][0].bucket)
+        calls = [
+            redis_users.commit_call(bucket, [keyed[place] for place in places]) for bucket, places in groups.items()
+        ]
+        replies = await self._calls.run([*calls, *_mark_calls(marks or {})])
+        outcomes: dict[int, CommitOutcome] = {}
+        for places, reply in zip(groups.values(), replies, strict=False):
+            outcomes.update(zip(places, redis_users.outcomes(reply), strict=True))
+        return [outcomes[place] for place in range(len(keyed))]
+
+    async def trim(self, published: Mapping[str, int]) -> None:
+        groups = grouped(map(UserKey, published), lambda user: user.bucket)
+        await self._calls.run([redis_users.trim_call(bucket, keys, published) for bucket, keys in groups.items()])
+
+    async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        offsets = await self._many(b"HMGET", MARKS, [mark_field(partition) for partition in partitions])
+        return {partition: int(offset) for partition, offset in zip(partitions, offsets, strict=True) if offset}
+
+    async def pending(self) -> list[str]:
+        replies = await self._calls.run([(b"SMEMBERS", bucket.pending) for bucket in USER_BUCKETS])
+        return [user.decode() for reply in replies for user in reply]
+
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
+        await redis_items.put(self._calls, records, deleted)
+
+    async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
+        words = [word for phrase, vector in vectors.items() for word in (phrase.encode(), vector)]
+        await self._many(b"HSET", phrases_key(space), words)
+
+    async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
+        vectors = await self._many(b"HMGET", phrases_key(space), [phrase.encode() for phrase in phrases])
+        return {phrase: vector for phrase, vector in zip(phrases, vectors, strict=True) if vector is not None}
+
+    async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
+        async with self._calls.deadline():
+            return await redis_leases.claim_due(self._calls, name, now, limit, lease)
+
+    async def count_times(self, name: str, edges: Sequence[float]) -> list[int]:
+        return await redis_leases.count_times(self._calls, name, edges)
+
+    async def claim_job(self, now: float, lease: float) -> LeasedJob | None:
+        async with self._calls.deadline():
+            return await redis_leases.claim_job(self._calls, now, lease)
+
+    async def finish_job(self, user: str, token: int) -> bool:
+        return await redis_leases.finish_job(self._calls, user, token)
+
+    async def forget(self, user: str) -> None:
+        """One step in Redis; asked twice where an index by time is new to this process."""
+        key = UserKey(user)
+        async with self._calls.deadline():
+            while names := await self._calls.call(redis_users.forget_call(key, self._names)):
+                self._names.update(name.decode() for name in names)
+
+    async def close(self) -> None:
+        await self._calls.close()
+
+    async def _many(self, command: bytes, key: bytes, words: Sequence[bytes]) -> Any:
+        """A command on one hash; Redis refuses one with no fields, and there is nothing to do for it."""
+        return await self._calls.call((command, key, *words)) if words else []
+
+
+def _mark_calls(marks: Mapping[Partition, int]) -> list[Words]:
+    words = [word for partition, offset in marks.items() for word in (mark_field(partition), b"%d" % offset)]
+    return [script("raise_marks", [MARKS], words)] if words else []

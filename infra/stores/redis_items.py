@@ -1,0 +1,89 @@
+"""The calls that read and write items in Redis, and what their replies mean.
+
+The list of providers lies in another slot than the items, so no script can keep both. It is kept by an order instead:
+
+1. Who writes items counts that write and lists their provider after the items, in the same round trip.
+2. Who deletes a provider's last item of a bucket looks how often it was written, then whether any bucket has an item.
+3. Where none has, the provider is taken off the list, unless the count of writes has moved since 2.
+
+A write that is counted before 2 shows its item in 2; one between 2 and 3 is seen in 3; one after 3 lists the provider
+again.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from infra.stores.codec import pack_item, provider_of, unpack_item
+from infra.stores.redis_calls import RedisCalls, Words, script
+from infra.stores.redis_keys import ITEM_BUCKETS, PROVIDER_WRITES, PROVIDERS, grouped, item_bucket
+from workers.ports import ItemRecord
+
+
+def read_call(bucket: int, items: Sequence[str], space: str) -> Words:
+    return script("read_items", [ITEM_BUCKETS[bucket].item(item) for item in items], [space.encode()])
+
+
+def records(items: Sequence[str], space: str, reply: Sequence[bytes | None]) -> Iterator[tuple[str, ItemRecord]]:
+    """Those that the store knows in this space."""
+    for item, packed in zip(items, reply, strict=True):
+        if packed is not None:
+            yield item, unpack_item(item, space, packed)
+
+
+async def put(calls: RedisCalls, written: Sequence[ItemRecord], deleted: Collection[str]) -> None:
+    puts = _put_calls(written, deleted)
+    replies = await calls.run([*puts, *_list_calls(written)])  # 1
+    emptied = sorted({provider for reply in replies[: len(puts)] for provider in reply})
+    if emptied:
+        await _retire(calls, emptied)
+
+
+async def _retire(calls: RedisCalls, providers: Sequence[bytes]) -> None:
+    writes, *buckets = await calls.run(  # 2
+        [
+            (b"HMGET", PROVIDER_WRITES, *providers),
+            *((b"HMGET", bucket.providers, *providers) for bucket in ITEM_BUCKETS),
+        ]
+    )
+    gone = [
+        word
+        for provider, count, *items in zip(providers, writes, *buckets, strict=True)
+        if not any(items)
+        for word in (provider, count or b"0")
+    ]
+    await calls.call(script("retire_providers", [PROVIDERS, PROVIDER_WRITES], gone))  # 3
+
+
+def _put_calls(written: Sequence[ItemRecord], deleted: Collection[str]) -> list[Words]:
+    written_in = grouped(written, lambda record: item_bucket(record.key))
+    deleted_in = grouped(deleted, item_bucket)
+    return [
+        _put_call(bucket, written_in.get(bucket, []), deleted_in.get(bucket, []))
+        for bucket in sorted({*written_in, *deleted_in})
+    ]
+
+
+def _put_call(bucket: int, written: Sequence[ItemRecord], deleted: Sequence[str]) -> Words:
+    keys = ITEM_BUCKETS[bucket]
+    return script(
+        "put_items",
+        [keys.providers, *(keys.item(record.key) for record in written), *map(keys.item, deleted)],
+        [
+            b"%d" % len(written),
+            *(word for record in written for word in _put_words(record)),
+            *(provider_of(item).encode() for item in deleted),
+        ],
+    )
+
+
+def _put_words(record: ItemRecord) -> tuple[bytes, bytes, bytes]:
+    return provider_of(record.key).encode(), record.space.encode(), pack_item(record)
+
+
+def _list_calls(written: Sequence[ItemRecord]) -> list[Words]:
+    providers = sorted({provider_of(record.key).encode() for record in written})
+    counts: list[Words] = [(b"HINCRBY", PROVIDER_WRITES, provider, b"1") for provider in providers]
+    return [*counts, (b"SADD", PROVIDERS, *providers)] if providers else []
+
+
+def provider_names(reply: Iterable[bytes]) -> tuple[str, ...]:
+    return tuple(sorted(name.decode() for name in reply))

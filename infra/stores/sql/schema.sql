@@ -1,0 +1,76 @@
+-- The tables of the store in the embedded service's one file. Times are epoch seconds.
+
+-- One record per user; `revision` counts its writes.
+CREATE TABLE IF NOT EXISTS users (
+    user TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    state BLOB NOT NULL
+);
+
+-- Committed and not yet known to be published; a null value is a tombstone.
+CREATE TABLE IF NOT EXISTS outbox (
+    user TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    key BLOB NOT NULL,
+    value BLOB,
+    PRIMARY KEY (user, revision, place)
+);
+
+-- Forgotten users, by the SHA-256 of their id in hex.
+CREATE TABLE IF NOT EXISTS gone (
+    digest TEXT PRIMARY KEY
+) WITHOUT ROWID;
+
+-- The indexes by time: `time` is what was set, `hidden_until` the end of a lease on it.
+CREATE TABLE IF NOT EXISTS times (
+    user TEXT NOT NULL,
+    name TEXT NOT NULL,
+    time REAL NOT NULL,
+    hidden_until REAL,
+    PRIMARY KEY (user, name)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS times_by_time ON times (name, time, hidden_until);
+
+-- Per user at most one job that waits (no token) and one that runs; `place` is its place in the queue.
+CREATE TABLE IF NOT EXISTS jobs (
+    user TEXT NOT NULL,
+    running INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    job BLOB NOT NULL,
+    token INTEGER,
+    leased_until REAL,
+    PRIMARY KEY (user, running)
+);
+CREATE INDEX IF NOT EXISTS jobs_by_place ON jobs (place);
+
+-- Numbers that only rise: the last place in the queue of jobs, the last fencing token.
+CREATE TABLE IF NOT EXISTS counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS marks (
+    topic TEXT NOT NULL,
+    partition INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition)
+) WITHOUT ROWID;
+
+-- `packed` is what infra/stores/codec.py makes of the rest of the record.
+CREATE TABLE IF NOT EXISTS items (
+    item TEXT NOT NULL,
+    space TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    packed BLOB NOT NULL,
+    PRIMARY KEY (item, space)
+);
+CREATE INDEX IF NOT EXISTS items_by_provider ON items (provider);
+
+CREATE TABLE IF NOT EXISTS phrases (
+    space TEXT NOT NULL,
+    phrase TEXT NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (space, phrase)
+);

@@ -1,0 +1,102 @@
+"""The store in the embedded service's one file. Each method is one transaction, or one read of one moment."""
+
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Self
+
+from infra.stores import sqlite_items, sqlite_leases, sqlite_users
+from streams.database import Database
+from workers.ports import CommitOutcome, Due, ItemRecord, LeasedJob, Partition, Snapshot, UserCommit
+
+_SCHEMA: Final = (Path(__file__).parent / "sql" / "schema.sql").read_text(encoding="utf-8")
+
+
+class SqliteStore:
+    """`workers.ports.Store` on a `Database`, which it shares with the embedded log."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    async def open(cls, database: Database) -> Self:
+        """Creates the tables where they are missing."""
+        await database.write(_create_tables)
+        return cls(database)
+
+    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+        return await self._database.read(
+            lambda connection: Snapshot(
+                users=sqlite_users.read_users(connection, users),
+                items=sqlite_items.read_items(connection, items, space),
+                providers=sqlite_items.providers(connection),
+            )
+        )
+
+    async def commit(
+        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+    ) -> list[CommitOutcome]:
+        def change(connection: sqlite3.Connection) -> list[CommitOutcome]:
+            outcomes = [sqlite_users.commit_user(connection, commit) for commit in commits]
+            _raise_marks(connection, marks or {})
+            return outcomes
+
+        return await self._database.write(change)
+
+    async def trim(self, published: Mapping[str, int]) -> None:
+        entries = list(published.items())
+        await self._database.write(lambda connection: sqlite_users.trim(connection, entries))
+
+    async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        return await self._database.read(lambda connection: _read_marks(connection, partitions))
+
+    async def pending(self) -> list[str]:
+        return await self._database.read(sqlite_users.pending)
+
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
+        await self._database.write(lambda connection: sqlite_items.put_items(connection, records, deleted))
+
+    async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
+        await self._database.write(lambda connection: sqlite_items.put_phrases(connection, space, vectors))
+
+    async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
+        return await self._database.read(lambda connection: sqlite_items.read_phrases(connection, space, phrases))
+
+    async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
+        return await self._database.write(
+            lambda connection: sqlite_leases.claim_due(connection, name, now, limit, lease)
+        )
+
+    async def count_times(self, name: str, edges: Sequence[float]) -> list[int]:
+        return await self._database.read(lambda connection: sqlite_leases.count_times(connection, name, edges))
+
+    async def claim_job(self, now: float, lease: float) -> LeasedJob | None:
+        return await self._database.write(lambda connection: sqlite_leases.claim_job(connection, now, lease))
+
+    async def finish_job(self, user: str, token: int) -> bool:
+        return await self._database.write(lambda connection: sqlite_leases.finish_job(connection, user, token))
+
+    async def forget(self, user: str) -> None:
+        await self._database.write(lambda connection: sqlite_users.forget(connection, user))
+
+    async def close(self) -> None:
+        """Nothing: the database belongs to whoever opened it."""
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    # Not executescript: it would commit what the writer has in hand. A statement ends where its line does.
+    for statement in _SCHEMA.split(";\n"):
+        connection.execute(statement)
+
+
+def _raise_marks(connection: sqlite3.Connection, marks: Mapping[Partition, int]) -> None:
+    connection.executemany(
+        "INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)",
+        [(*partition, offset) for partition, offset in marks.items()],
+    )
+
+
+def _read_marks(connection: sqlite3.Connection, partitions: Collection[Partition]) -> dict[Partition, int]:
+    query = "SELECT position FROM marks WHERE topic = ? AND partition = ?"
+    found = {partition: connection.execute(query, partition).fetchone() for partition in partitions}
+    return {partition: row[0] for partition, row in found.items() if row is not None}

@@ -1,0 +1,57 @@
+"""Items, providers and phrases in the embedded store: each function is one step on an open transaction."""
+
+import json
+import sqlite3
+from collections.abc import Collection, Mapping, Sequence
+
+from infra.stores.codec import pack_item, provider_of, unpack_item
+from workers.ports import ItemRecord
+
+# Jumps from one provider to the next: DISTINCT would walk every item, on every read.
+_PROVIDERS = """
+WITH RECURSIVE list(provider) AS (
+    SELECT min(provider) FROM items
+    UNION ALL
+    SELECT (SELECT min(provider) FROM items WHERE provider > list.provider) FROM list WHERE list.provider IS NOT NULL
+)
+SELECT provider FROM list WHERE provider IS NOT NULL
+"""
+
+
+def read_items(connection: sqlite3.Connection, items: Collection[str], space: str) -> dict[str, ItemRecord]:
+    """Those that the store knows in this space."""
+    found = connection.execute(
+        "SELECT item, packed FROM items WHERE space = ? AND item IN (SELECT value FROM json_each(?))",
+        (space, json.dumps(list(items))),
+    )
+    return {item: unpack_item(item, space, packed) for item, packed in found}
+
+
+def providers(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Sorted."""
+    return tuple(provider for (provider,) in connection.execute(_PROVIDERS))
+
+
+def put_items(connection: sqlite3.Connection, records: Sequence[ItemRecord], deleted: Collection[str]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)",
+        [(record.key, record.space, provider_of(record.key), pack_item(record)) for record in records],
+    )
+    connection.executemany("DELETE FROM items WHERE item = ?", [(item,) for item in deleted])
+
+
+def put_phrases(connection: sqlite3.Connection, space: str, vectors: Mapping[str, bytes]) -> None:
+    connection.executemany(
+        "INSERT OR REPLACE INTO phrases VALUES (?, ?, ?)",
+        [(space, phrase, vector) for phrase, vector in vectors.items()],
+    )
+
+
+def read_phrases(connection: sqlite3.Connection, space: str, phrases: Collection[str]) -> dict[str, bytes]:
+    """Those that are known."""
+    return dict(
+        connection.execute(
+            "SELECT phrase, vector FROM phrases WHERE space = ? AND phrase IN (SELECT value FROM json_each(?))",
+            (space, json.dumps(list(phrases))),
+        )
+    )

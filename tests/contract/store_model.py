@@ -1,0 +1,157 @@
+"""What `workers.ports.Store` promises, in dicts: the stores are compared with it step by step."""
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from workers.ports import (
+    CommitOutcome,
+    Due,
+    ItemRecord,
+    LeasedJob,
+    Outgoing,
+    Partition,
+    Snapshot,
+    UserCommit,
+    UserRecord,
+)
+
+
+@dataclass
+class _Time:
+    time: float
+    hidden_until: float = float("-inf")
+
+
+@dataclass
+class _Job:
+    place: int
+    job: bytes
+    lease: int = 0
+    """Which lease of all; 0 while it waits. Stands for the token."""
+    leased_until: float = float("-inf")
+
+
+@dataclass
+class _User:
+    revision: int = 0
+    state: bytes | None = None
+    outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
+    times: dict[str, _Time] = field(default_factory=dict)
+    waiting: _Job | None = None
+    running: _Job | None = None
+
+
+class StoreModel:
+    def __init__(self) -> None:
+        self._users: dict[str, _User] = {}
+        self._gone: set[str] = set()
+        self._items: dict[tuple[str, str], ItemRecord] = {}
+        self._marks: dict[Partition, int] = {}
+        self._phrases: dict[tuple[str, str], bytes] = {}
+        self._count = 0
+
+    def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+        records = {
+            name: UserRecord(user.revision, user.state, tuple(message for _, message in user.outbox))
+            for name, user in self._users.items()
+            if name in users
+        }
+        return Snapshot(
+            users=records | {name: UserRecord(forgotten=True) for name in self._gone if name in users},
+            items={item: self._items[item, space] for item in items if (item, space) in self._items},
+            providers=tuple(sorted({item.split(":")[0] for item, _ in self._items})),
+        )
+
+    def commit(
+        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+    ) -> list[CommitOutcome]:
+        outcomes = [self._commit(commit) for commit in commits]
+        for partition, offset in (marks or {}).items():
+            self._marks[partition] = max(offset, self._marks.get(partition, 0))
+        return outcomes
+
+    def trim(self, published: Mapping[str, int]) -> None:
+        for name, revision in published.items():
+            if user := self._users.get(name):
+                user.outbox = [entry for entry in user.outbox if entry[0] > revision]
+
+    def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        return {partition: self._marks[partition] for partition in partitions if partition in self._marks}
+
+    def pending(self) -> list[str]:
+        return [name for name, user in self._users.items() if user.outbox]
+
+    def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
+        self._items.update({(record.key, record.space): record for record in records})
+        self._items = {place: record for place, record in self._items.items() if place[0] not in deleted}
+
+    def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
+        self._phrases.update({(space, phrase): vector for phrase, vector in vectors.items()})
+
+    def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
+        return {phrase: self._phrases[space, phrase] for phrase in phrases if (space, phrase) in self._phrases}
+
+    def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
+        times = sorted((user.times[name].time, who) for who, user in self._users.items() if name in user.times)
+        due = [who for time, who in times if time <= now and self._users[who].times[name].hidden_until <= now][:limit]
+        for who in due:
+            self._users[who].times[name].hidden_until = now + lease
+        return [Due(who, self._users[who].times[name].time) for who in due]
+
+    def count_times(self, name: str, edges: Sequence[float]) -> list[int]:
+        counts = [0] * (len(edges) + 1)
+        for user in self._users.values():
+            if name in user.times:
+                counts[bisect_right(edges, user.times[name].time)] += 1
+        return counts
+
+    def claim_job(self, now: float, lease: float) -> LeasedJob | None:
+        free = [
+            (job.place, name)
+            for name, user in self._users.items()
+            if (job := user.running or user.waiting) and job.leased_until <= now
+        ]
+        if not free:
+            return None
+        user = self._users[min(free)[1]]
+        if user.running is None:
+            user.running, user.waiting = user.waiting, None
+        assert user.running is not None
+        user.running.lease = self._next()
+        user.running.leased_until = now + lease
+        return LeasedJob(min(free)[1], user.running.job, user.running.lease)
+
+    def finish_job(self, user: str, token: int) -> bool:
+        running = self._users[user].running if user in self._users else None
+        if running is None or running.lease != token:
+            return False
+        self._users[user].running = None
+        return True
+
+    def forget(self, user: str) -> None:
+        self._gone.add(user)
+        self._users.pop(user, None)
+
+    def _commit(self, commit: UserCommit) -> CommitOutcome:
+        if commit.user in self._gone:
+            return CommitOutcome.FORGOTTEN
+        user = self._users.get(commit.user, _User())
+        if user.revision != commit.expected_revision:
+            return CommitOutcome.CONFLICT
+        self._users[commit.user] = user
+        user.revision += 1
+        user.state = commit.state
+        user.outbox += [(user.revision, message) for message in commit.outbox]
+        for name, time in (commit.times or {}).items():
+            user.times.pop(name, None)
+            if time is not None:
+                user.times[name] = _Time(time)
+        if commit.job is not None:
+            place = user.waiting.place if user.waiting else self._next()
+            user.waiting = _Job(place, commit.job)
+        return CommitOutcome.COMMITTED
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count

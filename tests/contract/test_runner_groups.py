@@ -1,0 +1,145 @@
+"""Runners that share a group on a real Kafka: who gets what, and what happens when that changes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+
+from streams.contract import Record
+from tests.contract.runner_cases import (
+    KAFKA_KINDS,
+    PARTITIONS,
+    KafkaBench,
+    RecordingStage,
+    eventually,
+    kafka_bench,
+    mail,
+    running,
+    shared_broker,
+)
+from workers.errors import FatalRunnerError, StoreUnavailable
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture(params=KAFKA_KINDS)
+async def bench(request: pytest.FixtureRequest) -> AsyncIterator[KafkaBench]:
+    async with kafka_bench(KAFKA_KINDS[request.param], shared_broker()) as opened:
+        yield opened
+
+
+def numbers(stage: RecordingStage, topic: str) -> set[int]:
+    """The partitions of the topic that the stage holds."""
+    return {at.number for at in stage.resumed[-1] if at.topic == topic} if stage.resumed else set()
+
+
+def share(bench: KafkaBench, *stages: RecordingStage) -> bool:
+    """Whether each stage holds its even part of every partition."""
+    parts = [numbers(stage, bench.topics[0]) for stage in stages]
+    return sorted(n for part in parts for n in part) == list(range(PARTITIONS)) and all(
+        len(part) == PARTITIONS / len(stages) for part in parts
+    )
+
+
+async def test_two_members_share_the_partitions_and_a_mailbox_stays_together(bench: KafkaBench) -> None:
+    one, two = RecordingStage(bench.topics), RecordingStage(bench.topics)
+    async with running(bench.runner(one)) as first, running(bench.runner(two)) as second:
+        await eventually(lambda: share(bench, one, two), first, second)
+        for stage in (one, two):
+            assert numbers(stage, bench.topics[0]) == numbers(stage, bench.topics[1])
+        await bench.send(mail(bench.topics[0], 100) + mail(bench.topics[1], 100))
+        await eventually(lambda: len(one.records) + len(two.records) == 200, first, second)
+    assert not one.by_key().keys() & two.by_key().keys(), "both topics of a user went to one member"
+
+
+async def test_members_come_and_go_in_order_and_nothing_is_lost_or_handled_twice(bench: KafkaBench) -> None:
+    """An orderly rebalance: the batch in hand is committed before the partitions change hands."""
+    everything: list[Record] = []
+
+    async def keep(batch: Sequence[Record]) -> None:
+        await asyncio.sleep(0.01)
+        everything.extend(batch)
+
+    stages = [RecordingStage(bench.topics[:1], on_handle=keep) for _ in range(2)]
+    sent = 0
+    async with running(bench.runner(stages[0])) as first:
+        for joined in (False, True, False):
+            await bench.send(mail(bench.topics[0], 200, start=sent))
+            sent += 200
+            await eventually(lambda: len(everything) > 50, first)
+            if joined:
+                async with running(bench.runner(stages[1])) as second:
+                    await eventually(lambda: share(bench, *stages) and stages[1].records, first, second)
+        await eventually(lambda: len(everything) >= sent, first)
+    assert len(everything) == sent
+    for user in range(7):
+        key = b"user-%d" % user
+        got = [record.value for record in everything if record.key == key]
+        assert got == [message.value for message in mail(bench.topics[0], sent) if message.key == key]
+
+
+async def test_a_batch_in_hand_ends_before_its_partition_changes_hands(bench: KafkaBench) -> None:
+    begun = asyncio.Event()
+
+    async def slow(batch: Sequence[Record]) -> None:
+        begun.set()
+        await asyncio.sleep(1.5)
+
+    one, two = RecordingStage(bench.topics[:1], on_handle=slow), RecordingStage(bench.topics[:1])
+    await bench.send(mail(bench.topics[0], 8))
+    async with running(bench.runner(one)) as first:
+        await asyncio.wait_for(begun.wait(), 20)
+        async with running(bench.runner(two)) as second:
+            await eventually(lambda: len(one.records) + len(two.records) >= 8, first, second)
+    assert sorted(int(value or b"") for value in one.values() + two.values()) == list(range(8))
+
+
+async def test_a_member_whose_store_is_away_gives_up_its_partitions_when_asked(bench: KafkaBench) -> None:
+    async def away(batch: Sequence[Record]) -> None:
+        raise StoreUnavailable("away")
+
+    one, two = RecordingStage(bench.topics[:1], on_handle=away), RecordingStage(bench.topics[:1])
+    await bench.send(mail(bench.topics[0], 40))
+    async with running(bench.runner(one)) as first:
+        await eventually(lambda: one.resumed, first)
+        await asyncio.sleep(0.5)
+        async with running(bench.runner(two)) as second:
+            await eventually(lambda: share(bench, one, two) and two.records, first, second)
+
+
+async def test_a_member_whose_store_is_away_for_long_keeps_its_place(bench: KafkaBench) -> None:
+    back = time.monotonic() + 4.0  # the session is 1 s
+
+    async def away(batch: Sequence[Record]) -> None:
+        if time.monotonic() < back:
+            raise StoreUnavailable("away")
+
+    stage = RecordingStage(bench.topics, on_handle=away)
+    await bench.send(mail(bench.topics[0], 20))
+    async with running(bench.runner(stage, session_timeout=1.0)) as run:
+        await eventually(lambda: len(stage.records) == 20, run)
+        assert len(stage.resumed) == 1, "it was never thrown out"
+
+
+async def test_a_member_of_a_name_that_comes_back_in_time_disturbs_nobody(bench: KafkaBench) -> None:
+    one, two, again = (RecordingStage(bench.topics) for _ in range(3))
+    async with running(bench.runner(one, instance="0", session_timeout=10.0)) as first:
+        async with running(bench.runner(two, instance="1", session_timeout=10.0)) as second:
+            await eventually(lambda: share(bench, one, two), first, second)
+        times, held = len(one.resumed), two.resumed[-1]
+        async with running(bench.runner(again, instance="1", session_timeout=10.0)) as third:
+            await eventually(lambda: again.resumed, first, third)
+        assert again.resumed[-1] == held
+        assert len(one.resumed) == times
+
+
+async def test_two_members_of_one_name_do_not_throw_each_other_out_for_ever(bench: KafkaBench) -> None:
+    runners = [bench.runner(RecordingStage(bench.topics), instance="same", session_timeout=1.0) for _ in range(2)]
+    tasks = {asyncio.create_task(runner.run()) for runner in runners}
+    done, _ = await asyncio.wait(tasks, timeout=40, return_when=asyncio.FIRST_COMPLETED)
+    for runner in runners:
+        await runner.stop()
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert done
+    assert any(isinstance(result, FatalRunnerError) for result in results), results

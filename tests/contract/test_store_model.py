@@ -1,0 +1,195 @@
+"""Long random sequences of calls: every store answers as the model does, step by step."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from infra.processes.redis import RedisServer
+from infra.stores.redis import RedisStore
+from infra.stores.sqlite import SqliteStore
+from streams.database import Database
+from tests.contract.store_model import StoreModel
+from workers.ports import ItemRecord, LeasedJob, Outgoing, Partition, Store, UserCommit
+
+T = TypeVar("T")
+OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
+
+USERS = ["ann", "bob", "eve", "用户"]
+ITEMS = ["news:1", "news:2", "music:1"]
+SPACES = ["one", "two"]
+NAMES = ["refit", "waiting"]
+PARTITIONS = [Partition("attune.interactions", 0), Partition("attune.commands", 1)]
+
+users = st.sampled_from(USERS)
+names = st.sampled_from(NAMES)
+spaces = st.sampled_from(SPACES)
+bytestrings = st.binary(max_size=8)
+messages = st.builds(Outgoing, st.sampled_from(["t", "u"]), bytestrings, st.none() | bytestrings)
+leases = st.integers(1, 5).map(float)
+records = st.builds(
+    ItemRecord,
+    key=st.sampled_from(ITEMS),
+    space=spaces,
+    vector=bytestrings,
+    title=st.text(max_size=5),
+    phrases=st.lists(st.text(max_size=5), max_size=3).map(tuple),
+    content_hash=st.text("abc", max_size=3),
+)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Time only moves on, by whole seconds; each user's times have a fraction of their own, so that none are equal."""
+
+    def __init__(self, open_store: OpenStore) -> None:
+        super().__init__()
+        self.model = StoreModel()
+        self.now = 1_790_000_000.0
+        self.leases: list[tuple[LeasedJob, LeasedJob]] = []
+        """Every lease ever given: the model's, and the store's."""
+        self._runner = asyncio.Runner()
+        self._opened = open_store()
+        self.store = self._run(self._opened.__aenter__())
+
+    def teardown(self) -> None:
+        self._run(self._opened.__aexit__(None, None, None))
+        self._runner.close()
+
+    def _run(self, awaitable: Awaitable[T]) -> T:
+        async def wait() -> T:
+            return await awaitable
+
+        coroutine: Coroutine[Any, Any, T] = wait()
+        return self._runner.run(coroutine)
+
+    @rule(seconds=st.integers(1, 4))
+    def time_passes(self, seconds: int) -> None:
+        self.now += seconds
+
+    @rule(data=st.data(), whose=st.lists(users, max_size=4))
+    def commit(self, data: st.DataObject, whose: list[str]) -> None:
+        marks = data.draw(st.dictionaries(st.sampled_from(PARTITIONS), st.integers(0, 9), max_size=2))
+        commits = [self._draw_commit(data, user) for user in whose]
+        assert self._run(self.store.commit(commits, marks)) == self.model.commit(commits, marks)
+
+    def _draw_commit(self, data: st.DataObject, user: str) -> UserCommit:
+        known = self.model.read([user], [], "one").users.get(user)
+        revision = known.revision if known else 0
+        offsets = st.none() | st.integers(-4, 4).map(lambda seconds: self.now + seconds + USERS.index(user) / 8)
+        return UserCommit(
+            user,
+            revision + data.draw(st.sampled_from([0, 0, 0, 0, 1])),
+            data.draw(bytestrings),
+            tuple(data.draw(st.lists(messages, max_size=2))),
+            data.draw(st.none() | st.dictionaries(names, offsets, max_size=2)),
+            data.draw(st.none() | bytestrings),
+        )
+
+    @rule(published=st.dictionaries(users, st.integers(0, 6)))
+    def trim(self, published: dict[str, int]) -> None:
+        self._run(self.store.trim(published))
+        self.model.trim(published)
+
+    @rule(name=names, limit=st.integers(0, 5), lease=leases)
+    def claim_due(self, name: str, limit: int, lease: float) -> None:
+        due = self._run(self.store.claim_due(name, self.now, limit, lease))
+        assert due == self.model.claim_due(name, self.now, limit, lease)
+
+    @rule(lease=leases)
+    def claim_job(self, lease: float) -> None:
+        expected = self.model.claim_job(self.now, lease)
+        given = self._run(self.store.claim_job(self.now, lease))
+        if expected is None or given is None:
+            assert given == expected
+            return
+        assert (given.user, given.job) == (expected.user, expected.job)
+        earlier = [ours.token for theirs, ours in self.leases if theirs.user == given.user]
+        assert all(token < given.token for token in earlier)
+        self.leases.append((expected, given))
+
+    @rule(data=st.data())
+    def finish_job(self, data: st.DataObject) -> None:
+        if self.leases:
+            expected, given = data.draw(st.sampled_from(self.leases))
+            ended = self._run(self.store.finish_job(given.user, given.token))
+            assert ended == self.model.finish_job(expected.user, expected.token)
+
+    @rule(written=st.lists(records, max_size=3), deleted=st.lists(st.sampled_from(ITEMS), max_size=2))
+    def put_items(self, written: list[ItemRecord], deleted: list[str]) -> None:
+        self._run(self.store.put_items(written, deleted))
+        self.model.put_items(written, deleted)
+
+    @rule(space=spaces, vectors=st.dictionaries(st.sampled_from("abc"), bytestrings))
+    def put_phrases(self, space: str, vectors: dict[str, bytes]) -> None:
+        self._run(self.store.put_phrases(space, vectors))
+        self.model.put_phrases(space, vectors)
+
+    @rule(user=users, sure=st.sampled_from([False, False, False, True]))
+    def forget(self, user: str, sure: bool) -> None:
+        if sure:
+            self._run(self.store.forget(user))
+            self.model.forget(user)
+
+    @rule()
+    def look_around(self) -> None:
+        edges = [self.now - 1, self.now, self.now + 2]
+        for name in NAMES:
+            assert self._run(self.store.count_times(name, edges)) == self.model.count_times(name, edges)
+        for space in SPACES:
+            assert self._run(self.store.read_phrases(space, "abc")) == self.model.read_phrases(space, "abc")
+        assert sorted(self._run(self.store.pending())) == sorted(self.model.pending())
+        assert self._run(self.store.marks(PARTITIONS)) == self.model.marks(PARTITIONS)
+
+    @invariant()
+    def users_and_items_are_the_same(self) -> None:
+        for space in SPACES:
+            assert self._run(self.store.read(USERS, ITEMS, space)) == self.model.read(USERS, ITEMS, space)
+
+
+def _run_machine(open_store: OpenStore) -> None:
+    class Machine(StoreMachine):
+        def __init__(self) -> None:
+            super().__init__(open_store)
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=50,
+            stateful_step_count=30,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=[HealthCheck.too_slow],
+        ),
+    )
+
+
+def test_the_embedded_store_does_what_the_model_does(tmp_path: Path) -> None:
+    numbers = itertools.count()
+
+    @asynccontextmanager
+    async def open_store() -> AsyncIterator[Store]:
+        database = Database(tmp_path / f"{next(numbers)}.sqlite")
+        yield await SqliteStore.open(database)
+        await database.close()
+
+    _run_machine(open_store)
+
+
+@pytest.mark.redis
+def test_the_redis_store_does_what_the_model_does(redis_server: RedisServer) -> None:
+    @asynccontextmanager
+    async def open_store() -> AsyncIterator[Store]:
+        redis_server.wipe()
+        store = await RedisStore.open(redis_server.url, timeout=10.0)
+        yield store
+        await store.close()
+
+    _run_machine(open_store)
