@@ -1,0 +1,43 @@
+"""The measured claims, each beside the bare loop in the same run."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import typer
+
+from infra.cli.options import Json
+from infra.cli.output import emit, show_fields
+from infra.cli.outside import outside
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command(epilog="Example: attune bench throughput --json")
+def throughput(ctx: typer.Context, as_json: Json = False) -> None:
+    """Events a second through the agents, beside the bare loop."""
+    _run(ctx, "throughput", as_json)
+
+
+@app.command(epilog="Example: attune bench freshness --json")
+def freshness(ctx: typer.Context, as_json: Json = False) -> None:
+    """Seconds from an accepted event to a searchable embedding."""
+    _run(ctx, "freshness", as_json)
+
+
+def _run(ctx: typer.Context, name: str, as_json: bool) -> None:
+    from infra.settings import read_settings
+
+    result = outside(ctx).bench(name, read_settings())
+    if as_json:
+        emit(result)
+    else:
+        show_fields(dict(_flat(result)))
+
+
+def _flat(figures: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Figures within figures under their joined names."""
+    for name, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", str(value)

@@ -1,0 +1,73 @@
+"""What commands reach out to, as functions: tests give their own as the context's object."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from infra.compose import Role
+    from infra.doctor import Finding
+    from infra.settings import Settings
+    from streams.kafka_admin import TopicReport
+
+
+def _run_up(settings: "Settings", sample: bool) -> None:
+    import asyncio
+
+    from infra import compose
+
+    asyncio.run(compose.run_up(settings, sample))
+
+
+def _run_gateway(settings: "Settings") -> None:
+    import asyncio
+
+    from infra import compose
+
+    asyncio.run(compose.run_gateway(settings))
+
+
+def _run_worker(settings: "Settings", role: "Role") -> None:
+    import asyncio
+
+    from infra import compose
+
+    asyncio.run(compose.run_worker(settings, role))
+
+
+def _create_topics(settings: "Settings") -> "TopicReport":
+    import asyncio
+
+    from streams.kafka_admin import create_topics
+
+    return asyncio.run(create_topics(settings.bootstrap, settings.partitions, settings.replication))
+
+
+def _examine(settings: "Settings") -> "list[Finding]":
+    import asyncio
+
+    from infra.doctor import examine
+
+    return asyncio.run(examine(settings))
+
+
+def _bench(name: str, settings: "Settings") -> Mapping[str, Any]:
+    from benchmarks import freshness, throughput
+
+    return throughput.run(settings) if name == "throughput" else freshness.run(settings)
+
+
+@dataclass(frozen=True)
+class Outside:
+    run_up: "Callable[[Settings, bool], None]" = _run_up
+    run_gateway: "Callable[[Settings], None]" = _run_gateway
+    run_worker: "Callable[[Settings, Role], None]" = _run_worker
+    create_topics: "Callable[[Settings], TopicReport]" = _create_topics
+    examine: "Callable[[Settings], list[Finding]]" = _examine
+    bench: "Callable[[str, Settings], Mapping[str, Any]]" = _bench
+
+
+def outside(ctx: typer.Context) -> Outside:
+    return ctx.find_object(Outside) or Outside()

@@ -1,0 +1,81 @@
+"""The person's side: the profile, what it recommends, a re-fit."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infra.cli.client import open_client
+from infra.cli.options import Json, Provider, User, check_count
+from infra.cli.output import emit, say, show_table
+
+if TYPE_CHECKING:
+    from attune_client import Interest, Recommendation
+
+profile = typer.Typer(no_args_is_help=True)
+
+_BAR = 20
+"""Characters of a bar of weight 1."""
+
+
+@profile.command(epilog="Example: attune profile show ada")
+def show(user: User, as_json: Json = False) -> None:
+    """Show a person's interests and weights, in words."""
+    with open_client() as client:
+        answer = client.profile(user)
+    if as_json:
+        emit(answer)
+        return
+    _show_interests(answer["interests"], f"version {answer['version']}, as of {answer['updated'] or 'no interaction'}")
+    if avoid := answer.get("avoid"):
+        _show_interests(avoid, "to avoid")
+
+
+def _show_interests(interests: "Sequence[Interest]", title: str) -> None:
+    rows = [
+        [
+            interest["text"],
+            f"{interest['weight']:+.3f}",
+            "#" * round(_BAR * abs(interest["weight"])),
+            "pinned" if interest["pinned"] else "",
+            interest["source"],
+            str(len(interest["evidence"])),
+        ]
+        for interest in interests
+    ]
+    show_table(("interest", "weight", "", "", "made by", "evidence"), rows, title)
+
+
+def recommend(
+    user: User,
+    provider: Provider = None,
+    k: Annotated[int, typer.Option("-k", callback=check_count, help="How many.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Show what the profile recommends, and the interest that brought each item."""
+    with open_client() as client:
+        answer = client.recommendations(user, provider=provider, k=k)
+    if as_json:
+        emit(answer)
+    elif not answer["items"]:
+        say("Nothing to recommend yet: the profile or the catalog is still empty (see `attune status`).")
+    else:
+        _show_items(answer["items"])
+
+
+def _show_items(items: "Sequence[Recommendation]") -> None:
+    rows = [
+        [str(rank), item["title"], item["provider"], f"{item['score']:.3f}", item["interest"] or ""]
+        for rank, item in enumerate(items, start=1)
+    ]
+    show_table(("", "title", "provider", "score", "because of"), rows)
+
+
+def refresh(user: User, as_json: Json = False) -> None:
+    """Re-fit the weights of a profile now."""
+    with open_client() as client:
+        answer = client.refresh(user)
+    if as_json:
+        emit(answer)
+    else:
+        say(f"Accepted as command {answer['command_id']}: the agent does it next.")

@@ -1,0 +1,25 @@
+"""Ids and times for interactions whose file names none: made up, and the same each time the file is read.
+
+An event's id comes from what it is (format, provider, user, place in the user's history, item), so that a second
+ingest of the file, or another file that repeats the history, is recognised as duplicates.
+"""
+
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+
+BASE = datetime(2019, 11, 15, tzinfo=UTC)
+"""Where made-up times start, or end before: the last day that the public MIND files cover."""
+
+STEP = timedelta(minutes=1)
+"""Between two entries of a history. Hours for a whole history: decay over weeks sees them as one time, in order."""
+
+
+def event_id(form: str, provider: str, user: str, place: str, item: str) -> str:
+    """Form and 128 bits of a hash. The parts are joined by a character that no id may hold."""
+    parts = "\x1f".join((form, provider, user, place, item))
+    return f"{form}-{blake2b(parts.encode(), digest_size=16).hexdigest()}"
+
+
+def fingerprint(body: bytes) -> int:
+    """64 bits that stand for a row: two different rows among 10 million share one with a chance of 3 in a million."""
+    return int.from_bytes(blake2b(body, digest_size=8).digest())

@@ -1,0 +1,138 @@
+"""Commands that ask the gateway for something and show it: profile, recommend, refresh, status, dlq."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.infra.cli_runs import document, run
+from tests.infra.fake_gateway import FakeGateway, problem, serving
+
+PROFILE = {
+    "user": "ada",
+    "version": 3,
+    "space": "minilm-1",
+    "updated": "2026-01-02T03:04:05Z",
+    "interests": [
+        {
+            "id": "0" * 12,
+            "text": "cup [bold]finals",
+            "weight": 0.5,
+            "pinned": True,
+            "source": "person",
+            "evidence": ["e"],
+        }
+    ],
+    "avoid": [{"id": "1", "text": "boxing", "weight": -0.25, "pinned": False, "source": "person", "evidence": []}],
+}
+ITEM = {"provider": "news", "item": "N1", "title": "Tonight\x1b[2J", "score": 0.75, "interest": "cup finals"}
+LETTER = {
+    "topic": "attune.interactions",
+    "partition": 2,
+    "offset": 7,
+    "stage": "agents",
+    "reason": "invalid",
+    "detail": "is no interaction",
+    "first_time": "2026-01-02T03:04:05Z",
+    "last_time": "2026-01-02T03:04:06Z",
+}
+
+
+@pytest.fixture
+def gateway() -> Iterator[FakeGateway]:
+    with serving(FakeGateway()) as fake:
+        yield fake
+
+
+def ask(gateway: FakeGateway, *words: str) -> Any:
+    return run(*words, env={"ATTUNE_GATEWAY_URL": gateway.url})
+
+
+class TestProfile:
+    def test_shows_interests_and_weights(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/users/ada/profile"] = (200, PROFILE)
+        shown = ask(gateway, "profile", "show", "ada").stdout
+        assert "version 3" in shown
+        assert "cup [bold]finals" in shown
+        assert "+0.500" in shown
+        assert "#" * 10 in shown
+        assert "boxing" in shown
+        assert "-0.250" in shown
+
+    def test_json_is_the_gateways_answer(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/users/ada/profile"] = (200, PROFILE)
+        assert document(ask(gateway, "profile", "show", "ada", "--json")) == PROFILE
+
+    def test_a_person_of_whom_nothing_is_known_is_an_error(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/users/bob/profile"] = problem(404, "Unknown user", "Send an interaction first.")
+        result = ask(gateway, "profile", "show", "bob")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == "Error: the gateway answers 404, Unknown user: Send an interaction first.\n"
+
+
+class TestRecommend:
+    def test_shows_what_and_why_and_nothing_that_steers_the_terminal(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/users/ada/recommendations"] = (200, {"version": 3, "items": [ITEM]})
+        shown = ask(gateway, "recommend", "ada", "-k", "5", "--provider", "news").stdout
+        assert gateway.requests[0].query == {"k": ["5"], "provider": ["news"]}
+        assert "cup finals" in shown
+        assert "0.750" in shown
+        assert "\x1b" not in shown
+
+    def test_nothing_to_recommend_says_why(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/users/ada/recommendations"] = (200, {"version": 0, "items": []})
+        assert "attune status" in ask(gateway, "recommend", "ada").stderr
+
+    def test_json_is_the_gateways_answer(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/users/ada/recommendations"] = (200, {"version": 3, "items": [ITEM]})
+        assert document(ask(gateway, "recommend", "ada", "--json")) == {"version": 3, "items": [ITEM]}
+
+
+class TestRefreshAndStatus:
+    def test_refresh_names_its_command(self, gateway: FakeGateway) -> None:
+        gateway.answers["POST /v1/users/ada/refresh"] = (202, {"command_id": "c1"})
+        assert document(ask(gateway, "refresh", "ada", "--json")) == {"command_id": "c1"}
+        assert "c1" in ask(gateway, "refresh", "ada").stderr
+
+    def test_status_shows_lags_and_sizes(self, gateway: FakeGateway) -> None:
+        shown = ask(gateway, "status").stdout
+        assert "agents" in shown
+        assert "news" in shown
+        assert "space: minilm-1" in shown
+        assert document(ask(gateway, "status", "--json"))["stages"]["agents"] == {"lag": 0}
+
+
+class TestDeadLetters:
+    def test_shows_when_where_and_why_without_the_content(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": [LETTER]})
+        shown = ask(gateway, "dlq", "list", "--limit", "5").stdout
+        assert gateway.requests[0].query == {"limit": ["5"], "content": ["false"]}
+        assert "2026-01-02T03:04:06Z" in shown
+        assert "attune.interactions/2/7" in shown
+        assert "is no interaction" in shown
+
+    def test_shows_it_where_it_is_asked_for(self, gateway: FakeGateway) -> None:
+        content = {"key": base64.b64encode(b"ada").decode(), "value": base64.b64encode(b"{\x1b\xff").decode()}
+        gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": [LETTER | content]})
+        shown = ask(gateway, "dlq", "list", "--show-content").stdout
+        assert gateway.requests[0].query["content"] == ["true"]
+        assert "ada" in shown
+        assert "\x1b" not in shown
+
+    def test_none_is_good_news(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": []})
+        assert "No dead letters" in ask(gateway, "dlq", "list").stderr
+        assert document(ask(gateway, "dlq", "list", "--json")) == {"dead_letters": []}
+
+    @pytest.mark.parametrize(
+        ("answer", "words"),
+        [((500, {}), "answers 500"), ((200, {"hello": 1}), "no Attune gateway")],
+    )
+    def test_another_answer_is_an_error(
+        self, gateway: FakeGateway, answer: tuple[int, dict[str, Any]], words: str
+    ) -> None:
+        gateway.answers["GET /v1/dead-letters"] = answer
+        result = ask(gateway, "dlq", "list")
+        assert result.exit_code == 1
+        assert words in result.stderr
