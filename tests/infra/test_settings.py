@@ -1,0 +1,85 @@
+"""Settings: one name in the environment and in the file, limits with their cure, and the key of the pseudonyms."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from infra.settings import Settings, read_settings
+from workers.errors import ConfigurationError
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("ATTUNE_")]:
+        monkeypatch.delenv(name)
+
+
+def test_without_settings_everything_is_embedded_and_on_loopback() -> None:
+    settings = read_settings()
+    assert settings.embedded
+    assert settings.store == "embedded"
+    assert settings.http_host == "127.0.0.1"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "attune.toml"
+    file.write_text('refit_after = 7\nhttp_port = 8088\nrunner = "faust"\n')
+    monkeypatch.setenv("ATTUNE_CONFIG", str(file))
+    monkeypatch.setenv("ATTUNE_REFIT_AFTER", "9")
+    settings = read_settings()
+    assert (settings.refit_after, settings.http_port, settings.runner) == (9, 8088, "faust")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("BROKER", "localhost:9092", "kafka://host:port"),
+        ("STORE", "localhost:6379", "redis://host:port"),
+        ("RUNNER", "celery", "'aiokafka' or 'faust'"),
+        ("HTTP_PORT", "99999", "65535"),
+        ("REFIT_AFTER", "0", "greater than or equal to 1"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_it_takes(
+    name: str, value: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"ATTUNE_{name}", value)
+    with pytest.raises(ConfigurationError, match=f"ATTUNE_{name}: .*{said}"):
+        read_settings()
+
+
+def test_a_file_that_is_not_there_or_is_no_toml_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(ConfigurationError, match=r"no file is there"):
+        read_settings()
+    (tmp_path / "none.toml").write_text("a = [")
+    with pytest.raises(ConfigurationError, match="is not TOML"):
+        read_settings()
+
+
+def test_control_runs_on_faust_and_one_stage_can_be_put_on_it_alone() -> None:
+    settings = Settings(runner_agents="faust")
+    assert settings.runner_of("control") == "faust"
+    assert settings.runner_of("agents") == "faust"
+    assert settings.runner_of("embedder") == "aiokafka"
+
+
+def test_the_key_of_the_pseudonyms_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    key = settings.pseudonym_key()
+    assert len(key) == 64
+    assert settings.pseudonym_key() == key
+    assert stat.S_IMODE((tmp_path / "data" / "secret").stat().st_mode) == 0o600
+
+
+def test_in_a_cluster_the_key_must_be_given() -> None:
+    with pytest.raises(ConfigurationError, match="ATTUNE_SECRET"):
+        Settings(broker="kafka://localhost:9092").pseudonym_key()
+    assert Settings(broker="kafka://localhost:9092", secret="s").pseudonym_key() == b"s"
+
+
+def test_the_secret_is_not_shown() -> None:
+    assert "hidden" not in repr(Settings(secret="hidden"))
