@@ -119,8 +119,9 @@ class Database:
             )
             self._connections.append(connection)
             # NORMAL survives the death of the process; only a power cut can take the last moments (FULL costs half
-            # the rate, and a service in one file promises no more than its disk).
-            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+            # the rate, and a service in one file promises no more than its disk). What is deleted is overwritten, so
+            # that it cannot be read off the file; some builds of SQLite do that anyway.
+            for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error as error:
             raise ConfigurationError(

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 
 from infra.processes import KafkaBroker, free_port
@@ -142,6 +143,41 @@ async def test_the_broker_stands_still_while_the_runner_works(bench: KafkaBench,
             mortal.resume()
         await bench.send(mail(bench.topics[0], 20, start=20))
         await eventually(lambda: len(set(stage.values())) == 40, run)
+
+
+async def test_a_commit_that_the_broker_did_not_take_is_made_when_it_is_back(
+    bench: KafkaBench, mortal: KafkaBroker
+) -> None:
+    async def while_it_stands_still(batch: Sequence[Record]) -> None:
+        mortal.pause()
+
+    stage = RecordingStage(bench.topics[:1], on_handle=while_it_stands_still)
+    await bench.send([Outgoing(bench.topics[0], b"user", b"value")])
+    async with running(bench.runner(stage, call_timeout=0.5, session_timeout=30.0)) as run:
+        try:
+            await eventually(lambda: stage.records, run)
+            await asyncio.sleep(1.0)
+        finally:
+            mortal.resume()
+        end = time.monotonic() + 20
+        while await bench.committed(stage) < 1:
+            assert time.monotonic() < end
+            await asyncio.sleep(0.1)
+
+
+async def test_what_a_foreign_producer_took_back_is_not_read(kind: KafkaKind) -> None:
+    async with kafka_bench(kind, shared_broker()) as bench:
+        stage = RecordingStage(bench.topics[:1])
+        producer = AIOKafkaProducer(bootstrap_servers=bench.bootstrap, transactional_id=bench.topics[0])
+        await producer.start()
+        for outcome in (producer.abort_transaction, producer.commit_transaction):
+            await producer.begin_transaction()
+            await producer.send_and_wait(bench.topics[0], key=b"user", value=outcome.__name__.encode())
+            await outcome()
+        await producer.stop()
+        async with running(bench.runner(stage)) as run:
+            await eventually(lambda: stage.records, run)
+        assert stage.values() == [b"commit_transaction"]
 
 
 async def test_new_partitions_are_read(kind: KafkaKind) -> None:

@@ -28,8 +28,12 @@ class Taker:
     async def close(self) -> None: ...
 
 
+async def all_embedded() -> int:
+    return 0
+
+
 async def played(taker: Taker, count: int) -> list[Outgoing]:
-    playing = asyncio.create_task(play(taker, Metrics(), lambda: NOW))  # type: ignore[arg-type]
+    playing = asyncio.create_task(play(taker, Metrics(), lambda: NOW, all_embedded))  # type: ignore[arg-type]
     while len(taker.sent) < count:
         await asyncio.sleep(0.01)
     playing.cancel()
@@ -58,3 +62,18 @@ async def test_the_past_is_the_same_whenever_it_is_played() -> None:
 async def test_a_service_that_does_not_take_it_yet_is_asked_again() -> None:
     sent = await played(Taker(refuse_first=True), 480)
     assert len(sent) >= 480
+
+
+async def test_nobody_acts_before_the_catalog_is_embedded() -> None:
+    left = [2, 1, 0]
+
+    async def unembedded() -> int:
+        assert not interactions(taker.sent)
+        return left.pop(0)
+
+    taker = Taker()
+    playing = asyncio.create_task(play(taker, Metrics(), lambda: NOW, unembedded))  # type: ignore[arg-type]
+    while not interactions(taker.sent):
+        await asyncio.sleep(0.01)
+    playing.cancel()
+    assert left == []

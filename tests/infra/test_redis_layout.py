@@ -1,0 +1,175 @@
+"""What lies where in Redis: one slot per script, nothing left of what is over, tokens and providers that hold."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis.asyncio
+
+from infra.processes import RedisServer
+from infra.stores import redis_items
+from infra.stores.redis import RedisStore
+from infra.stores.redis_calls import RedisCalls, Words
+from infra.stores.redis_keys import USER_BUCKETS, UserKey, item_bucket
+from tests.contract.stores import FORGOTTEN, NOW, SPACE, commit, item, message
+from workers.ports import Partition, Store, UserCommit, UserRecord
+
+pytestmark = pytest.mark.redis
+
+FULL = UserCommit("ann@example.org", 0, b"state", (message(),), {"refit": NOW, "other": NOW}, b"job")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer.start(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+async def store(server: RedisServer) -> AsyncIterator[RedisStore]:
+    opened = await RedisStore.open(server.url, timeout=10.0)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def client(server: RedisServer) -> AsyncIterator[Any]:
+    async with redis.asyncio.Redis.from_url(server.url) as opened:
+        yield opened
+
+
+class _Interrupted(RedisCalls):
+    """Does something else of this store before one round trip."""
+
+    def __init__(self, client: Any, before: int, store: Store) -> None:
+        super().__init__(client, 10.0)
+        self._before, self._store = before, store
+
+    async def run(self, calls: Sequence[Words]) -> list[Any]:
+        self._before -= 1
+        if self._before == 0:
+            await self._store.put_items([item("news:new")])
+        return await super().run(calls)
+
+
+async def _everything(client: Any) -> dict[bytes, object]:
+    reads = {
+        b"hash": client.hgetall,
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        b"set": client.smembers,
+        b"string": client.get,
+    }
+    return {key: await reads[await client.type(key)](key) async for key in client.scan_iter()}
+
+
+def test_a_bucket_is_the_same_in_every_process_and_version() -> None:
+    assert [UserKey(user).bucket for user in ("ann", "bob", "用户")] == [9, 1, 13]
+    assert [item_bucket(key) for key in ("news:1", "music:ü")] == [27, 29]
+
+
+async def test_what_is_forgotten_is_nowhere(store: RedisStore, client: Any) -> None:
+    await store.commit([FULL, replace(FULL, user="bob")])
+    assert "ann@example.org" in repr(await _everything(client))
+    await store.claim_due("refit", NOW, 10, 60)
+    await store.claim_job(NOW, 60)
+    await store.forget("ann@example.org")
+    await store.forget("bob")
+    left = await _everything(client)
+    assert "ann" not in repr(left)
+    assert "bob" not in repr(left)
+    assert await commit(store, FULL) is FORGOTTEN
+
+
+async def test_what_is_over_leaves_nothing_but_the_record(store: RedisStore, client: Any) -> None:
+    await commit(store, FULL)
+    due = await store.claim_due("refit", NOW, 10, 60)
+    job = await store.claim_job(NOW, 60)
+    assert job is not None
+    assert await store.finish_job(job.user, job.token)
+    await store.trim({FULL.user: 1})
+    await commit(store, replace(FULL, expected_revision=1, outbox=(), times={"refit": None, "other": None}, job=None))
+    assert due
+    key = UserKey(FULL.user)
+    keys = USER_BUCKETS[key.bucket]
+    left = await _everything(client)
+    assert left[keys.record(key.name)] == {b"rev": b"2", b"state": b"state"}
+    assert set(left) == {keys.record(key.name), keys.names, keys.token}
+
+
+@pytest.mark.parametrize("before", [1, 2, 3])
+async def test_a_provider_stays_listed_whenever_an_item_of_it_comes(
+    store: RedisStore, client: Any, before: int
+) -> None:
+    """Its last item is deleted in three round trips; another is written before each."""
+    await store.put_items([item("news:old")])
+    await redis_items.put(_Interrupted(client, before, store), [], ["news:old"])
+    snapshot = await store.read([], ["news:old", "news:new"], SPACE)
+    assert set(snapshot.items) == {"news:new"}
+    assert snapshot.providers == ("news",)
+
+
+async def test_a_provider_whose_deletion_was_cut_short_goes_with_the_next_try(store: RedisStore, client: Any) -> None:
+    class CutShort(RedisCalls):
+        async def run(self, calls: Sequence[Words]) -> list[Any]:
+            if any(b"HMGET" in words for words in calls):
+                raise ConnectionError
+            return await super().run(calls)
+
+    await store.put_items([item("news:old")])
+    with pytest.raises(ConnectionError):
+        await redis_items.put(CutShort(client, 10.0), [], ["news:old"])
+    await store.put_items([], ["news:old"])
+    assert (await store.read([], [], SPACE)).providers == ()
+
+
+async def test_tokens_grow_though_a_crash_took_the_last_one_and_the_clock_was_set_back(
+    store: RedisStore, client: Any
+) -> None:
+    await commit(store, FULL)
+    last = USER_BUCKETS[UserKey(FULL.user).bucket].token
+    tokens = []
+    for lease in range(4):
+        job = await store.claim_job(NOW + 60 * lease, 60)
+        assert job is not None
+        tokens.append(job.token)
+        # Gone as after a crash; then ahead of the clock, as when that was set back.
+        await (client.delete(last) if lease == 0 else client.set(last, 10**14 + lease))
+        await asyncio.sleep(0.002)
+    assert tokens == sorted(set(tokens))
+    assert tokens[2:] == [10**14 + 2, 10**14 + 3]
+
+
+async def test_every_script_keeps_to_its_keys_as_a_cluster_asks(tmp_path: Path) -> None:
+    """A cluster of one node that has every slot: it refuses a script whose keys are not all in one, or not declared."""
+    with RedisServer.start(tmp_path / "single") as single:
+        launch = replace(single.launch, command=(*single.launch.command, "--cluster-enabled", "yes"))
+        port = single.port
+    with RedisServer(replace(launch, directory=tmp_path), port).begin() as node:
+        await _give_all_slots(node)
+        store = await RedisStore.open(node.url, timeout=5.0)
+        await store.commit([FULL, replace(FULL, user="bob")], {Partition("attune.interactions", 0): 1})
+        await store.put_items([item("news:1"), item("music:1")])
+        await store.read([FULL.user, "bob"], ["news:1", "music:1"], SPACE)
+        await store.trim({FULL.user: 1, "bob": 1})
+        await store.put_items([], ["news:1"])
+        await store.claim_due("refit", NOW, 10, 60)
+        await store.count_times("refit", [NOW])
+        job = await store.claim_job(NOW, 60)
+        assert job is not None
+        assert await store.finish_job(job.user, job.token)
+        await store.forget("bob")
+        assert (await store.read(["bob"], [], SPACE)).users == {"bob": UserRecord(forgotten=True)}
+        await store.close()
+
+
+async def _give_all_slots(node: RedisServer) -> None:
+    client: Any = redis.asyncio.Redis.from_url(node.url)
+    await client.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
+    for _ in range(500):
+        if b"cluster_state:ok" in await client.execute_command("CLUSTER", "INFO"):
+            break
+        await asyncio.sleep(0.02)
+    await client.aclose()

@@ -1,0 +1,40 @@
+"""The stores' private encodings give back what they were given."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.stores.codec import pack, pack_item, pack_outbox, provider_of, unpack, unpack_item, unpack_outbox
+from schemas.base import item_key
+from workers.ports import ItemRecord, Outgoing
+
+words = st.text(max_size=20)
+messages = st.builds(Outgoing, words, st.binary(max_size=20), st.none() | st.binary(max_size=20))
+records = st.builds(
+    ItemRecord, words, words, st.binary(max_size=20), words, st.lists(words, max_size=4).map(tuple), words
+)
+
+
+@given(st.lists(st.binary(max_size=300)))
+def test_fields(fields: list[bytes]) -> None:
+    assert unpack(pack(fields)) == fields
+
+
+@given(st.integers(1, 2**53), st.lists(messages, max_size=4))
+def test_outbox_entries(revision: int, sent: list[Outgoing]) -> None:
+    assert list(unpack_outbox(pack_outbox(revision, sent))) == sent
+
+
+@given(messages)
+def test_entries_of_two_commits_differ_though_they_say_the_same(sent: Outgoing) -> None:
+    assert pack_outbox(1, [sent]) != pack_outbox(11, [sent])
+
+
+@given(records)
+def test_items(record: ItemRecord) -> None:
+    packed = pack_item(record)
+    assert packed  # an empty one stands for an item that is not there
+    assert unpack_item(record.key, record.space, packed) == record
+
+
+def test_the_provider_is_read_off_the_key() -> None:
+    assert provider_of(item_key("news", "a:b")) == "news"
