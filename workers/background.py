@@ -20,8 +20,8 @@ def background_of(space: str, dimension: int) -> Matrix:
     """(d, r) factor L of B = L L'. A space without a file of its own gets the moment of random directions, I / d."""
     path = _FOLDER / f"{space}.npy"
     if path.exists():
-        return np.load(path).astype(np.float32)
-    return (np.eye(dimension) / np.sqrt(dimension)).astype(np.float32)
+        return np.asarray(np.load(path), np.float32)
+    return np.asarray(np.eye(dimension) / np.sqrt(dimension), np.float32)
 
 
 def factor(vectors: Matrix) -> Matrix:

@@ -1,0 +1,135 @@
+"""What stands in for the ports in tests: a store in memory, a producer that records, an encoder without a model."""
+
+import hashlib
+import re
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from streams.contract import Outgoing
+from tests.contract.store_model import StoreModel
+from workers.errors import BrokerUnavailable, StoreUnavailable
+from workers.ports import (
+    CommitOutcome,
+    Due,
+    ItemRecord,
+    LeasedJob,
+    Matrix,
+    Partition,
+    Snapshot,
+    UserCommit,
+)
+from workers.vectors import unit
+
+
+class HashEncoder:
+    """`workers.ports.Encoder` of bags of words: each word adds 1 or -1 to one component, so that texts are similar as
+    they share words. `encoded` holds the texts of each call."""
+
+    def __init__(self, dimension: int = 32, space: str = "hash-test") -> None:
+        self.dimension = dimension
+        self.space = space
+        self.encoded: list[tuple[str, ...]] = []
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        self.encoded.append(tuple(texts))
+        return unit(np.array([self._bag(text) for text in texts], np.float32).reshape(len(texts), self.dimension))
+
+    def _bag(self, text: str) -> Matrix:
+        bag = np.zeros(self.dimension, np.float32)
+        for word in re.findall(r"\w+", text.casefold()) or [""]:
+            digest = hashlib.sha256(word.encode()).digest()
+            bag[int.from_bytes(digest[:4], "big") % self.dimension] += 1 if digest[4] % 2 else -1
+        if not bag.any():  # two words may cancel out
+            bag[0] = 1
+        return bag
+
+
+class RecordingProducer:
+    """`streams.contract.Producer` that keeps what was sent. The next `failures` calls fail; what they should have sent
+    is lost, as it may be."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+        self.failures = 0
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise BrokerUnavailable("the broker is away, as the test wants it")
+        self.sent += messages
+
+    async def close(self) -> None: ...
+
+    def of(self, topic: str) -> list[Outgoing]:
+        """What was sent to one topic, in order."""
+        return [message for message in self.sent if message.topic == topic]
+
+    def take(self) -> list[Outgoing]:
+        """What was sent since the last time."""
+        taken, self.sent = self.sent, []
+        return taken
+
+
+class MemoryStore:
+    """`workers.ports.Store` on the model that the contract suite compares the real stores with. `calls` names every
+    call in order; `fail` makes the next call of one name fail."""
+
+    def __init__(self) -> None:
+        self._model = StoreModel()
+        self.calls: list[str] = []
+        self._failing: deque[str] = deque()
+
+    def fail(self, call: str) -> None:
+        self._failing.append(call)
+
+    def _enter(self, call: str) -> StoreModel:
+        self.calls.append(call)
+        if self._failing and self._failing[0] == call:
+            self._failing.popleft()
+            raise StoreUnavailable("the store is away, as the test wants it")
+        return self._model
+
+    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+        return self._enter("read").read(users, items, space)
+
+    async def commit(
+        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+    ) -> list[CommitOutcome]:
+        return self._enter("commit").commit(commits, marks)
+
+    async def trim(self, published: Mapping[str, int]) -> None:
+        self._enter("trim").trim(published)
+
+    async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        return self._enter("marks").marks(partitions)
+
+    async def pending(self) -> list[str]:
+        return self._enter("pending").pending()
+
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
+        self._enter("put_items").put_items(records, deleted)
+
+    async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
+        self._enter("put_phrases").put_phrases(space, vectors)
+
+    async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
+        return self._enter("read_phrases").read_phrases(space, phrases)
+
+    async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
+        return self._enter("claim_due").claim_due(name, now, limit, lease)
+
+    async def count_times(self, name: str, edges: Sequence[float]) -> list[int]:
+        return self._enter("count_times").count_times(name, edges)
+
+    async def claim_job(self, now: float, lease: float) -> LeasedJob | None:
+        return self._enter("claim_job").claim_job(now, lease)
+
+    async def finish_job(self, user: str, token: int) -> bool:
+        return self._enter("finish_job").finish_job(user, token)
+
+    async def forget(self, user: str) -> None:
+        self._enter("forget").forget(user)
+
+    async def close(self) -> None: ...
