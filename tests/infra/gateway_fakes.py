@@ -108,6 +108,11 @@ class FakeSearch:
         shown = version if body.subject is not None else None
         return SearchAnswer(version=shown, space=SPACE, items=tuple(self.found[provider][: body.k]))
 
+    async def providers(self) -> dict[str, int]:
+        if self.failing is not None:
+            raise self.failing
+        return {provider: len(items) for provider, items in self.found.items()}
+
 
 async def status() -> Status:
     return Status(stages={"agents": StageStatus(lag=3)}, providers={"news": 160}, space=SPACE)

@@ -72,6 +72,7 @@ async def test_the_description_names_every_address_and_body_and_resolves() -> No
         description = (await client.get("/openapi.json")).json()
     assert {
         "/v1/interactions",
+        "/v1/providers",
         "/v1/providers/{provider}/items",
         "/v1/providers/{provider}/search",
         "/v1/users/{user}/profile",

@@ -40,6 +40,13 @@ async def test_body_and_answer_pass_unchanged() -> None:
     await search.close()
 
 
+async def test_it_tells_how_many_items_each_provider_has() -> None:
+    behind = FakeSearch({"news": [Found(item="n-1", title="t", score=0.25, interest=0)], "music": []})
+    search = over_http(behind)
+    assert await search.providers() == {"news": 1, "music": 0}
+    await search.close()
+
+
 @pytest.mark.parametrize("error", [UnknownProvider("p"), UnknownSubject("s"), SpaceMismatch("m")])
 async def test_its_errors_arrive_as_themselves(error: Exception) -> None:
     with pytest.raises(type(error), match=str(error)):

@@ -1,0 +1,64 @@
+"""Events in: each is checked alone, those that pass stand in the log before the answer goes out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import ValidationError
+
+from infra.gateway.body import JsonBody
+from infra.gateway.context import Gateway, GatewayHere
+from infra.gateway.entries import entries_of, id_of, refuse_if_none
+from infra.gateway.openapi import takes
+from infra.gateway.reasons import reason_of
+from schemas.api import Accepted, Rejected
+from schemas.interaction import Interaction
+from streams.contract import Outgoing
+from streams.topics import INTERACTIONS
+
+router = APIRouter(tags=["events"])
+
+
+@router.post("/v1/interactions", status_code=202, openapi_extra=takes(Interaction, many="interactions"))
+async def post_interactions(body: JsonBody, gateway: GatewayHere) -> Accepted:
+    """Takes one interaction, or up to 1,000 as {"interactions": [...]}. Those accepted are durable when the answer
+    comes. After a 503 send the same again: events with the same event_id count once."""
+    accepted, rejected = _sort(entries_of(body, "interactions"), gateway)
+    refuse_if_none(accepted, rejected)
+    await _send(accepted, gateway)
+    return Accepted(accepted=len(accepted), rejected=tuple(rejected))
+
+
+async def _send(accepted: Sequence[Interaction], gateway: Gateway) -> None:
+    messages = [Outgoing(INTERACTIONS, one.user.encode(), one.to_bytes()) for one in accepted]
+    with gateway.writes.enter():
+        await gateway.ports.producer.send(messages)
+    for source, count in Counter(one.source for one in accepted).items():
+        gateway.ports.metrics.accepted.labels(source).inc(count)
+
+
+def _sort(entries: Sequence[Any], gateway: Gateway) -> tuple[list[Interaction], list[Rejected]]:
+    latest = gateway.ports.clock() + gateway.ports.clock_skew
+    accepted: list[Interaction] = []
+    rejected: list[Rejected] = []
+    for index, entry in enumerate(entries):
+        checked = _check(entry, latest)
+        if isinstance(checked, Interaction):
+            accepted.append(checked)
+        else:
+            rejected.append(Rejected(index=index, event_id=id_of(entry, "event_id"), reason=checked))
+    return accepted, rejected
+
+
+def _check(entry: Any, latest: float) -> Interaction | str:
+    """The interaction, or why it is none."""
+    try:
+        interaction = Interaction.model_validate(entry)
+    except ValidationError as error:
+        return reason_of(error.errors())
+    if interaction.time.timestamp() > latest:
+        limit = datetime.fromtimestamp(latest, UTC).isoformat(timespec="seconds")
+        return f"'time' lies too far in the future: send when it happened, at most {limit} by this server's clock"
+    return interaction
