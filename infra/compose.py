@@ -59,10 +59,8 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
             provider,
             _control_stage(ground),
         ]
-        server = _gateway(ground, provider, provider, sample)
-        player = (
-            [asyncio.create_task(play(ground.producer, ground.metrics, time.time), name="sample")] if sample else []
-        )
+        server = _gateway(ground, provider, sample)
+        player = [asyncio.create_task(_play_sample(ground), name="sample")] if sample else []
         _LOG.info("listening on http://%s:%d", settings.http_host, server.port)
         await run_until_stopped([server, *(_runner(ground, stage) for stage in stages)], player)
 
@@ -73,11 +71,11 @@ async def run_gateway(settings: Settings) -> None:
     async with open_ground(settings) as ground:
         if settings.provider_url is not None:
             search = HttpSearch(settings.provider_url)
-            await run_until_stopped([_gateway(ground, search, None, False)])
+            await run_until_stopped([_gateway(ground, search, False)])
             await search.close()
         else:
             provider = _provider_stage(ground)
-            await run_until_stopped([_gateway(ground, provider, provider, False), _runner(ground, provider)])
+            await run_until_stopped([_gateway(ground, provider, False), _runner(ground, provider)])
 
 
 async def run_worker(settings: Settings, role: Role) -> None:
@@ -165,7 +163,7 @@ def _runner(ground: Ground, stage: Stage) -> Runner:
     )
 
 
-def _gateway(ground: Ground, search: Search, provider: ProviderStage | None, sample: bool) -> GatewayServer:
+def _gateway(ground: Ground, search: Search, sample: bool) -> GatewayServer:
     settings = ground.settings
     ports = GatewayPorts(
         producer=ground.producer,
@@ -177,7 +175,7 @@ def _gateway(ground: Ground, search: Search, provider: ProviderStage | None, sam
         clock=time.time,
         pseudonym_key=settings.pseudonym_key(),
         clock_skew=settings.clock_skew,
-        status=_status(ground, provider),
+        status=_status(ground, search),
         problems=_problems(ground),
         sample_users=sample_users() if sample else (),
     )
@@ -186,12 +184,21 @@ def _gateway(ground: Ground, search: Search, provider: ProviderStage | None, sam
     return GatewayServer(app, settings.http_host, settings.http_port, settings.stop_timeout)
 
 
-def _status(ground: Ground, provider: ProviderStage | None) -> Callable[[], Awaitable[Status]]:
+async def _play_sample(ground: Ground) -> None:
+    await play(
+        ground.producer,
+        ground.metrics,
+        time.time,
+        lambda: ground.broker.lag(EmbedderStage.group, EmbedderStage.topics),
+    )
+
+
+def _status(ground: Ground, search: Search) -> Callable[[], Awaitable[Status]]:
     async def status() -> Status:
         stages = {
             stage.name: StageStatus(lag=await ground.broker.lag(stage.group, stage.topics)) for stage in STAGES_WITH_LAG
         }
-        return Status(stages=stages, providers=provider.sizes() if provider else {}, space=ground.space.id)
+        return Status(stages=stages, providers=await search.providers(), space=ground.space.id)
 
     return status
 

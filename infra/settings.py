@@ -7,6 +7,7 @@ lower case without the prefix); the environment wins.
 import os
 import re
 import secrets
+import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -137,12 +138,15 @@ class Settings(BaseSettings):
 
 def read_settings(**overrides: Any) -> Settings:
     """The settings in force. Raises `ConfigurationError`, which names each setting that is off and what it takes."""
+    file = os.environ.get("ATTUNE_CONFIG")
+    if file and not Path(file).is_file():
+        raise ConfigurationError(f"ATTUNE_CONFIG names {file}, and no file is there: mend the path or unset it")
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigurationError("\n".join(map(_mend, error.errors()))) from error
-    except OSError as error:
-        raise ConfigurationError(f"cannot read the file that ATTUNE_CONFIG names: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"the file that ATTUNE_CONFIG names is not TOML: {error}") from error
 
 
 def _mend(error: Any) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Sequence
 from typing import Protocol
@@ -23,7 +24,7 @@ async def run_until_stopped(parts: Sequence[Part], background: Sequence[asyncio.
     """Until SIGTERM or SIGINT.
 
     1. Every part runs in a task of its own.
-    2. The first signal, or the first part that ends, ends the wait. A second signal ends the process at once.
+    2. The first signal, or the first part that ends, ends the wait. Ctrl-C once more ends the process at once.
     3. All parts are asked to stop together: each has its own deadline, and they share the process's.
     4. What a part raised is raised; a part that ended although nobody asked is a `FatalRunnerError`.
     """
@@ -51,10 +52,12 @@ async def run_until_stopped(parts: Sequence[Part], background: Sequence[asyncio.
 def _stop_on_signals(stopping: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
 
-    def stop() -> None:
+    def interrupt() -> None:
         if stopping.is_set():
-            raise SystemExit(130)
+            # What is not durable yet is delivered again: nothing is lost by not waiting.
+            os._exit(128 + signal.SIGINT)
         stopping.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+    # A second SIGTERM says no more than the first: timeout(1), for one, sends it twice.
+    loop.add_signal_handler(signal.SIGTERM, stopping.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)

@@ -74,7 +74,7 @@ class Recommendation(Contract):
     title: Title
     category: Label | None = None
     score: float
-    interest: str | None
+    interest: str | None = None
     """The text of the interest that brought it."""
     seen: bool = False
 
@@ -121,6 +121,12 @@ class SearchAnswer(Contract):
     """Of the subject's published embedding, where the search was for a subject."""
     space: SpaceId
     items: tuple[Found, ...]
+
+
+class Providers(Contract):
+    """How many items each provider has searchable."""
+
+    providers: dict[str, int]
 
 
 class StageStatus(Contract):

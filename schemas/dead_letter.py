@@ -34,8 +34,8 @@ class DeadLetter(Contract):
     topic: Annotated[str, StringConstraints(min_length=1, max_length=249)]
     partition: Annotated[int, Field(ge=0)]
     offset: Annotated[int, Field(ge=0)]
-    key: Base64Bytes | None
-    value: Base64Bytes | None
+    key: Base64Bytes | None = None
+    value: Base64Bytes | None = None
     reason: Reason
     detail: Annotated[str, StringConstraints(max_length=500)]
     """What was wrong and what to do, without any of the content."""

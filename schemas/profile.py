@@ -67,7 +67,7 @@ class Profile(Contract):
     user: UserId
     version: Annotated[int, Field(ge=0)]
     space: SpaceId
-    updated: Instant | None
+    updated: Instant | None = None
     """Event time of the newest interaction that this version knows; None before the first."""
     interests: Annotated[tuple[Interest, ...], Field(max_length=MAX_INTERESTS)]
     avoid: Annotated[tuple[Interest, ...], Field(max_length=MAX_AVOID)] = ()

@@ -4,7 +4,8 @@ The commit protocol. Whatever step a crash falls into, the batch is delivered ag
 
 1. Read: parse the batch into mailboxes; what cannot be read becomes a dead-letter. One round trip brings the states,
    what their outboxes still hold, and the items (`Snapshot`).
-2. Fold: each mailbox into its state, purely. What the cache lacks is fetched in one more round trip.
+2. Fold: each mailbox into its state, purely. What the cache lacks is fetched in one more round trip. A mailbox that
+   the agent cannot fold goes to the dead-letters, and no other with it.
 3. Commit: one round trip; per user one atomic step of state, offsets (inside the state), outbox and due times. A user
    whom somebody else has written meanwhile is read and folded again.
 4. Publish: the outboxes, older entries first, and the dead-letters. Returns when all are durable.
@@ -16,7 +17,8 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 
 from pydantic import ValidationError
@@ -30,8 +32,8 @@ from streams.dead_letters import dead_letter, summarize
 from streams.metrics import Metrics
 from streams.publication import publication
 from streams.topics import COMMANDS, INTERACTIONS, MAILBOX
-from workers.agent import AgentRules, Event, Folded, Message, fold
-from workers.errors import AttuneError
+from workers.agent import AgentRules, Event, Folded, Letter, Message, fold
+from workers.errors import AttuneError, ConfigurationError
 from workers.knowledge import Knowledge, Missing
 from workers.ports import CommitOutcome, Store, UserCommit, UserRecord
 from workers.state import UserState, encode_state
@@ -47,6 +49,14 @@ round nearly always ends it; twenty mean that something else writes the records.
 
 class Contended(AttuneError):
     """Somebody else keeps writing this worker's users."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One user's mailbox, folded and ready to be committed."""
+
+    folded: Folded
+    commit: UserCommit
 
 
 class AgentsStage:
@@ -86,7 +96,7 @@ class AgentsStage:
     async def handle(self, batch: Sequence[Record]) -> None:
         # 1. Read
         mailboxes, letters = self._sort(batch)
-        await self._producer.send(letters)
+        await self._send(letters)
         marks = _marks(batch)
         for _ in range(MAX_ATTEMPTS):
             mailboxes = await self._advance(mailboxes, marks)
@@ -96,73 +106,75 @@ class AgentsStage:
 
     async def _advance(self, mailboxes: _Mailboxes, marks: Mapping[Partition, int]) -> _Mailboxes:
         """One round of the protocol. Returns the mailboxes of users whom another worker wrote meanwhile."""
-        self._known.forget_absent()
+        self._known.between_batches(self._now())
         records = await self._read(mailboxes)
         # 2. Fold
-        folded, letters = await self._fold(mailboxes, records)
+        steps, letters = await self._fold(mailboxes, records)
         # 3. Commit
-        commits = [self._commit(user, one, records[user].revision) for user, one in folded.items()]
-        outcomes = dict(zip(folded, await self._store.commit(commits, marks), strict=True))
+        outcomes = await self._store.commit([step.commit for step in steps], marks)
+        committed = self._committed(steps, outcomes, mailboxes)
         # 4. Publish
-        outboxes = {
-            commit.user: records[commit.user].outbox + commit.outbox
-            for commit in commits
-            if outcomes[commit.user] is CommitOutcome.COMMITTED
-        }
-        await self._producer.send([*letters, *chain.from_iterable(outboxes.values())])
+        outboxes = {step.commit.user: records[step.commit.user].outbox + step.commit.outbox for step in committed}
+        await self._send(letters, chain.from_iterable(outboxes.values()))
         # 5. Trim
-        await self._store.trim({user: records[user].revision + 1 for user, outbox in outboxes.items() if outbox})
-        self._count([folded[user] for user in outboxes])
-        return {user: mailboxes[user] for user, outcome in outcomes.items() if outcome is CommitOutcome.CONFLICT}
+        if published := {user: records[user].revision + 1 for user, outbox in outboxes.items() if outbox}:
+            await self._store.trim(published)
+        left = (one.commit.user for one, end in zip(steps, outcomes, strict=True) if end is CommitOutcome.CONFLICT)
+        return {user: mailboxes[user] for user in left}
 
-    def _sort(self, batch: Sequence[Record]) -> tuple[_Mailboxes, list[Outgoing]]:
+    def _sort(self, batch: Sequence[Record]) -> tuple[_Mailboxes, list[Letter]]:
         mailboxes: _Mailboxes = defaultdict(list)
-        letters: list[Outgoing] = []
+        letters: list[Letter] = []
         for record in batch:
             try:
                 message = _parse(record)
             except ValidationError as error:
-                letters.append(self._letter(record, Reason.INVALID, summarize(error)))
+                letters.append(Letter(record, Reason.INVALID, summarize(error)))
                 continue
             if record.key != message.user.encode():
-                letters.append(self._letter(record, Reason.WRONG_KEY, "send it keyed by its user"))
+                letters.append(Letter(record, Reason.WRONG_KEY, "send it keyed by its user"))
                 continue
             mailboxes[message.user].append(Event(record, message))
         return dict(mailboxes), letters
 
     async def _read(self, mailboxes: _Mailboxes) -> dict[str, UserRecord]:
-        wanted = {event.message.item_key for event in _interactions(mailboxes)}
+        wanted = {interaction.item_key for interaction in _interactions(mailboxes)}
         asked = self._known.unknown(wanted)
         snapshot = await self._store.read(mailboxes, asked, self._space)
         self._known.learn_items(asked, snapshot.items)
         self._providers = snapshot.providers
         return {user: snapshot.users.get(user, UserRecord()) for user in mailboxes}
 
-    async def _fold(
-        self, mailboxes: _Mailboxes, records: Mapping[str, UserRecord]
-    ) -> tuple[dict[str, Folded], list[Outgoing]]:
+    async def _fold(self, mailboxes: _Mailboxes, records: Mapping[str, UserRecord]) -> tuple[list[_Step], list[Letter]]:
         """All users but the forgotten. What a fold lacks is fetched, and that user folded again."""
-        folded: dict[str, Folded] = {}
-        letters: list[Outgoing] = []
+        steps: list[_Step] = []
+        letters: list[Letter] = []
         left = [user for user in mailboxes if not self._is_forgotten(records[user], mailboxes[user])]
         while left:
-            results = await asyncio.to_thread(lambda users: [self._try(mailboxes[u], records[u]) for u in users], left)
-            lacking = [result for result in results if isinstance(result, Missing)]
+            results = await asyncio.to_thread(
+                lambda users: [self._try(user, mailboxes[user], records[user]) for user in users], left
+            )
             for user, result in zip(left, results, strict=True):
-                if isinstance(result, Folded):
-                    folded[user] = result
+                if isinstance(result, _Step):
+                    steps.append(result)
                 elif not isinstance(result, Missing):
                     detail = f"the agent failed on it ({type(result).__name__}): report this, then replay it"
-                    letters += [self._letter(event.record, Reason.FAILED, detail) for event in mailboxes[user]]
+                    letters += [Letter(event.record, Reason.FAILED, detail) for event in mailboxes[user]]
             left = [user for user, result in zip(left, results, strict=True) if isinstance(result, Missing)]
-            await self._fetch(lacking)
-        return folded, letters
+            await self._fetch([result for result in results if isinstance(result, Missing)])
+        return steps, letters
 
-    def _try(self, mailbox: Sequence[Event], record: UserRecord) -> Folded | Exception:
+    def _try(self, user: str, mailbox: Sequence[Event], record: UserRecord) -> _Step | Exception:
         try:
-            return fold(record.state, mailbox, self._known, self._rules, _parse_interaction)
+            start = time.perf_counter()
+            folded = fold(record.state, mailbox, self._known, self._rules, _parse_interaction)
+            if refits := folded.refits.total():
+                self._metrics.refit_seconds.observe((time.perf_counter() - start) / refits)
+            return _Step(folded, self._commit(user, folded, record.revision))
         except Missing as missing:
             return missing
+        except ConfigurationError:  # It is this installation that is wrong, not the messages.
+            raise
         except Exception as error:  # One user's trouble must not stop the others: it goes to the dead-letters.
             _LOG.exception("an agent failed on a mailbox of %d", len(mailbox))
             return error
@@ -182,7 +194,7 @@ class AgentsStage:
 
     def _commit(self, user: str, folded: Folded, revision: int) -> UserCommit:
         state = folded.state
-        letters = tuple(self._letter(letter.record, letter.reason, letter.detail) for letter in folded.letters)
+        letters = tuple(map(self._letter, folded.letters))
         return UserCommit(
             user=user,
             expected_revision=revision,
@@ -195,19 +207,41 @@ class AgentsStage:
             },
         )
 
-    def _letter(self, record: Record, reason: Reason, detail: str) -> Outgoing:
-        return dead_letter(record, reason, detail, self.name, self._now())
+    async def _send(self, letters: Sequence[Letter], outbox: Iterable[Outgoing] = ()) -> None:
+        """Letters of messages that changed no state, and what was committed."""
+        await self._producer.send([*map(self._letter, letters), *outbox])
+        self._count_letters(letters)
 
-    def _count(self, folded: Sequence[Folded]) -> None:
-        for one in folded:
-            for source, n in one.applied.items():
-                self._metrics.applied.labels(source).inc(n)
-            for kind, n in one.duplicates.items():
-                self._metrics.duplicates.labels(kind).inc(n)
-            for cause, n in one.refits.items():
-                self._metrics.refits.labels(cause).inc(n)
-            for provider in self._providers if one.changes else ():
-                self._metrics.publishes.labels(provider).inc()
+    def _letter(self, letter: Letter) -> Outgoing:
+        return dead_letter(letter.record, letter.reason, letter.detail, self.name, self._now())
+
+    def _committed(
+        self, steps: Sequence[_Step], outcomes: Sequence[CommitOutcome], mailboxes: _Mailboxes
+    ) -> list[_Step]:
+        """Counted here: what comes after may fail and come again, and then finds duplicates."""
+        for step, outcome in zip(steps, outcomes, strict=True):
+            if outcome is CommitOutcome.COMMITTED:
+                self._count(step.folded)
+            elif outcome is CommitOutcome.CONFLICT:
+                self._metrics.conflicts.inc()
+            else:
+                self._metrics.duplicates.labels("forgotten").inc(len(mailboxes[step.commit.user]))
+        return [step for step, outcome in zip(steps, outcomes, strict=True) if outcome is CommitOutcome.COMMITTED]
+
+    def _count(self, folded: Folded) -> None:
+        for source, n in folded.applied.items():
+            self._metrics.applied.labels(source).inc(n)
+        for kind, n in folded.duplicates.items():
+            self._metrics.duplicates.labels(kind).inc(n)
+        for cause, n in folded.refits.items():
+            self._metrics.refits.labels(cause).inc(n)
+        for provider in self._providers if folded.changes else ():
+            self._metrics.publishes.labels(provider).inc()
+        self._count_letters(folded.letters)
+
+    def _count_letters(self, letters: Sequence[Letter]) -> None:
+        for letter in letters:
+            self._metrics.dead_letters.labels(self.name, letter.reason.value).inc()
 
 
 def _parse(record: Record) -> Message:

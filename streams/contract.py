@@ -7,8 +7,8 @@ A *stage* is a plain object with `async handle(batch)`. A *runner* feeds it:
 2. It hands over one batch at a time, records of one partition in order, never a record of a partition twice in one
    batch. While a batch is being handled it fetches no more than a bounded amount: the stage's pace is the pace.
 3. When `handle` returns, every effect of the batch is durable: the runner commits the offsets.
-4. When `handle` raises `Unavailable`, the runner waits (0.1 s doubling to 5 s) and hands over the same batch again.
-   Any other error ends the runner with that error, with nothing of the batch committed.
+4. When `handle` raises `Unavailable` (or `Overloaded`), the runner waits (0.1 s doubling to 5 s) and hands over the
+   same batch again. Any other error ends the runner with that error, with nothing of the batch committed.
 5. On revoke it lets the batch in hand end, commits, and gives the partitions up.
 6. `stop()` lets the batch in hand end within the deadline, commits, and leaves the group.
 """
@@ -24,8 +24,8 @@ __all__ = ["Broker", "Outgoing", "Partition", "Producer", "Record", "Runner", "S
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """Called every `interval` seconds while the runner runs, never twice at once; an `Unavailable` it raises is counted
-    and the next tick tries again."""
+    """Called every `interval` seconds while the runner runs, never twice at once; an `Unavailable` (or `Overloaded`)
+    that it raises is counted and the next tick tries again."""
 
     interval: float
     tick: Callable[[], Awaitable[None]]
@@ -73,3 +73,8 @@ class Broker(Protocol):
 
     async def lag(self, group: str, topics: Collection[str]) -> int:
         """Messages of the topics that the group has not committed."""
+
+    async def read(self, topic: str, limit: int) -> list[Record]:
+        """The `limit` newest messages that the topic holds now, oldest of them first."""
+
+    async def close(self) -> None: ...

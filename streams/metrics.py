@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nothing here reads
 
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -35,6 +37,7 @@ class Metrics:
     index_items: Gauge = field(init=False)
     index_subjects: Gauge = field(init=False)
     search_seconds: Histogram = field(init=False)
+    other_space: Counter = field(init=False)
     profiles_by_refit_age: Gauge = field(init=False)
     versions_by_cause: Counter = field(init=False)
     letters_seen: Counter = field(init=False)
@@ -52,6 +55,7 @@ class Metrics:
             "store_errors": ("attune_store_errors", "Calls that the store did not answer", ("stage",)),
             "broker_errors": ("attune_broker_errors", "Calls that the broker did not answer", ("stage",)),
             "conflicts": ("attune_commit_conflicts", "Commits refused because another wrote first", ()),
+            "other_space": ("attune_other_space", "Vectors passed over: of another space", ("provider",)),
             "embedded": ("attune_items_embedded", "Items through the embedder", ("result",)),
             "versions_by_cause": ("attune_fleet_versions", "Profile versions seen by control", ("cause",)),
             "letters_seen": ("attune_fleet_dead_letters", "Dead-letters seen by control", ("reason",)),

@@ -1,7 +1,7 @@
 """What one user's commit sends out: the new embedding to every provider, the notice of each version."""
 
 from base64 import b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from schemas.catalog import CatalogItem
 from schemas.interaction import Interaction
@@ -19,13 +19,22 @@ def publication(user: str, folded: Folded, providers: Collection[str], space: st
     if not folded.changes:
         return tuple(described)
     notices = [_notice(user, change) for change in folded.changes]
-    last = folded.changes[-1]
-    sent = [_embedding(subject_of(key, provider, user), provider, folded.state, last, space) for provider in providers]
-    return (*described, *sent, *notices)
+    subjects = {provider: subject_of(key, provider, user) for provider in providers}
+    return (*described, *_embeddings(subjects, folded.state, folded.changes[-1], space), *notices)
 
 
-def _embedding(subject: str, provider: str, state: UserState, change: Change, space: str) -> Outgoing:
-    body = ProfileEmbedding(
+def _embeddings(subjects: Mapping[str, str], state: UserState, change: Change, space: str) -> list[Outgoing]:
+    """One for each provider. They differ in two words, so the vectors are checked once and not with every copy."""
+    if not subjects:
+        return []
+    (provider, subject), *_ = subjects.items()
+    body = _embedding(subject, provider, state, change, space)
+    copies = [body.model_copy(update={"provider": provider, "subject": one}) for provider, one in subjects.items()]
+    return [Outgoing(PROFILE_EMBEDDINGS, copy.subject.encode(), copy.to_bytes()) for copy in copies]
+
+
+def _embedding(subject: str, provider: str, state: UserState, change: Change, space: str) -> ProfileEmbedding:
+    return ProfileEmbedding(
         subject=subject,
         provider=provider,
         version=change.version,
@@ -35,7 +44,6 @@ def _embedding(subject: str, provider: str, state: UserState, change: Change, sp
         avoid=_in_base64(state.avoid),
         accepted_ms=change.accepted_ms,
     )
-    return Outgoing(PROFILE_EMBEDDINGS, subject.encode(), body.to_bytes())
 
 
 def _in_base64(interests: tuple[HeldInterest, ...]) -> tuple[bytes, ...]:
@@ -57,6 +65,7 @@ def _notice(user: str, change: Change) -> Outgoing:
 
 def _description(interaction: Interaction) -> Outgoing:
     """An item that only an interaction has described becomes a catalog entry in those words."""
-    text = interaction.text or interaction.item
+    # What stands for nothing (blanks) must not become a title of nothing, which no reader would take.
+    text = (interaction.text or "").strip() or interaction.item
     entry = CatalogItem(provider=interaction.provider, item=interaction.item, title=text[:200].strip(), text=text)
     return Outgoing(CATALOG, entry.key.encode(), entry.to_bytes())

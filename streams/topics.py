@@ -12,24 +12,31 @@ PROFILE_EVENTS = "attune.profile-events"
 ERASURE_RECEIPTS = "attune.erasure-receipts"
 DEAD_LETTERS = "attune.dead-letters"
 
+MAX_MESSAGE_BYTES = 2 * 1024 * 1024
+"""The largest message there is: the dead-letter of one that is as large as brokers take as shipped, 1 MiB by 4/3."""
+
 _DAY_MS = 24 * 60 * 60 * 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """`mailbox` topics have one number of partitions and one key hash, so that one agents process holds one user's
-    whole mailbox. `retention_ms` is for topics that are deleted by age."""
+    whole mailbox. `retention_ms` is for topics that are deleted by age. `max_bytes` of a message, where it differs
+    from what brokers take as shipped (1 MiB)."""
 
     name: str
     compacted: bool = False
     mailbox: bool = False
     retention_ms: int = 7 * _DAY_MS
+    max_bytes: int | None = None
 
     def config(self) -> dict[str, str]:
         """Kafka's topic settings. LogAppendTime: event time lives in the payload, and with CreateTime retention would
         delete events of last year within half a second (FACTS)."""
         cleanup = "compact" if self.compacted else "delete"
         settings = {"cleanup.policy": cleanup, "message.timestamp.type": "LogAppendTime"}
+        if self.max_bytes is not None:
+            settings["max.message.bytes"] = str(self.max_bytes)
         return settings if self.compacted else settings | {"retention.ms": str(self.retention_ms)}
 
 
@@ -42,8 +49,9 @@ TOPICS: tuple[Topic, ...] = (
     Topic(PROFILE_EMBEDDINGS, compacted=True),
     Topic(PROFILE_EVENTS),
     Topic(ERASURE_RECEIPTS),
-    # A person looks at these: a month, so that nothing vanishes over a holiday.
-    Topic(DEAD_LETTERS, retention_ms=30 * _DAY_MS),
+    # A person looks at these: a month, so that nothing vanishes over a holiday. A letter holds its message in base64,
+    # so the letter of the largest message is larger than the largest message.
+    Topic(DEAD_LETTERS, retention_ms=30 * _DAY_MS, max_bytes=MAX_MESSAGE_BYTES),
 )
 
 MAILBOX = tuple(topic.name for topic in TOPICS if topic.mailbox)

@@ -5,7 +5,7 @@ is cut into batches and whatever happens to other users. Event by event:
 
 1. Once. An offset at or below the applied one is a redelivery; an event id seen before is a producer's duplicate.
 2. Sound. An event from the future, or a command that is not known here, becomes a dead-letter.
-3. Known. An interaction with an item that nobody has described waits in the state, bounded in number and time.
+3. Known. An interaction with an item that nobody has described waits in the state, bounded in number, bytes and time.
 4. Remembered. The interaction takes its place in the window, by event time.
 5. Re-fitted, where the trigger policy says so; a version is made where the profile differs from the one before.
 """
@@ -35,6 +35,9 @@ class AgentRules:
     triggers: TriggerPolicy = field(default_factory=TriggerPolicy)
     window: int = 256
     max_waiting: int = 64
+    max_waiting_bytes: int = 262_144
+    """A message waits with every byte it came with, which may be a megabyte: 256 KiB are 64 with texts of 4,000
+    characters, and keep a record small enough to be read and written for every event."""
     item_wait: float = 60.0
     clock_skew: float = 86_400.0
 
@@ -98,8 +101,9 @@ def fold(
     have not been looked up; nothing has changed then. `parse` reads a waiting record again."""
     agent = _Agent(Folded(decode_state(raw)), known, rules, parse)
     for event in mailbox:
-        agent.take(event)
-        agent.look_again(event.record.timestamp_ms)
+        if agent.is_new(event.record):
+            agent.take(event)
+            agent.look_again(event.record.timestamp_ms)
     return agent.folded
 
 
@@ -114,11 +118,16 @@ class _Agent:
     def state(self) -> UserState:
         return self.folded.state
 
+    def is_new(self, record: Record) -> bool:
+        place = f"{record.topic}/{record.partition}"
+        if record.offset <= self.state.offsets.get(place, -1):
+            self.folded.duplicates["redelivered"] += 1
+            return False
+        self.state.offsets[place] = record.offset
+        return True
+
     def take(self, event: Event) -> None:
         record, message = event.record, event.message
-        if not self._is_new(record):
-            self.folded.duplicates["redelivered"] += 1
-            return
         if self.state.has_seen(_identity(message)):
             self.folded.duplicates["repeated"] += 1
             return
@@ -132,7 +141,7 @@ class _Agent:
                 pass  # Every fold looks again at what waits.
             case _:
                 detail = f"{type(message).__name__} is not carried out by this version: replay it after an upgrade"
-                self._set_aside(record, Reason.UNSUPPORTED, detail)
+                self._set_aside(record, message, Reason.UNSUPPORTED, detail)
 
     def look_again(self, now_ms: int) -> None:
         """At what waits for its item: it has come, or its time is up."""
@@ -143,32 +152,31 @@ class _Agent:
         for entry in waiting:
             if entry.item in items:
                 self._apply(self.parse(entry.record), now_ms)
-            elif now_ms >= entry.deadline_ms:
-                detail = "no catalog entry and no text came for its item: send the item, then replay this event"
-                self._set_aside(entry.record, Reason.UNKNOWN_ITEM, detail)
-            else:
+            elif now_ms < entry.deadline_ms:
                 self.state.waiting += (entry,)
-
-    def _is_new(self, record: Record) -> bool:
-        place = f"{record.topic}/{record.partition}"
-        if record.offset <= self.state.offsets.get(place, -1):
-            return False
-        self.state.offsets[place] = record.offset
-        return True
+            else:
+                detail = "no catalog entry and no text came for its item: send the item, then replay this event"
+                self._set_aside(entry.record, self.parse(entry.record), Reason.UNKNOWN_ITEM, detail)
 
     def _interaction(self, record: Record, interaction: Interaction) -> None:
         ahead = interaction.time.timestamp() - record.timestamp_ms / 1000
         if ahead > self.rules.clock_skew:
-            self._set_aside(record, Reason.FUTURE, f"its time lies {ahead:.0f} s after its arrival: mend the clock")
+            detail = f"its time lies {ahead:.0f} s after its arrival: mend the clock"
+            self._set_aside(record, interaction, Reason.FUTURE, detail)
         elif interaction.signal is Signal.RETRACT or self.known.items([interaction.item_key]):
             self._apply(interaction, record.timestamp_ms)
-        elif len(self.state.waiting) >= self.rules.max_waiting:
-            detail = (
-                f"{self.rules.max_waiting} interactions of this user already wait for items: send the catalog first"
-            )
-            self._set_aside(record, Reason.TOO_MANY_WAITING, detail)
-        else:
+        elif self._has_room(record):
             self._wait(record, interaction)
+        else:
+            detail = (
+                f"{len(self.state.waiting)} interactions of this user already wait for items: send the catalog first"
+            )
+            self._set_aside(record, interaction, Reason.TOO_MANY_WAITING, detail)
+
+    def _has_room(self, record: Record) -> bool:
+        waiting = [entry.record for entry in self.state.waiting]
+        size = sum(len(one.value or b"") for one in [*waiting, record])
+        return len(waiting) < self.rules.max_waiting and size <= self.rules.max_waiting_bytes
 
     def _wait(self, record: Record, interaction: Interaction) -> None:
         deadline = record.timestamp_ms + round(self.rules.item_wait * 1000)
@@ -180,8 +188,7 @@ class _Agent:
         state = self.state
         moment = round(interaction.time.timestamp() * 1000)
         entry = Remembered(moment, interaction.event_id, interaction.item_key, interaction.signal, interaction.retracts)
-        leaving = remember(state.window, entry, self.rules.window)
-        if leaving is not None:
+        for leaving in remember(state.window, entry, self.rules.window):
             leave(state, leaving, self.known, self.rules.fit)
         self.folded.applied[interaction.source] += 1
         state.pending += 1
@@ -207,15 +214,18 @@ class _Agent:
             events, state.since_version = state.since_version, 0
             self.folded.changes.append(Change(state.version, cause, len(state.interests), events, accepted_ms))
 
-    def _set_aside(self, record: Record, reason: Reason, detail: str) -> None:
+    def _set_aside(self, record: Record, message: Message, reason: Reason, detail: str) -> None:
+        """It has had no effect, so it may be sent again once what was wrong is mended."""
+        self.state.unsee(_identity(message))
         self.folded.letters.append(Letter(record, reason, detail))
 
 
 def _identity(message: Message) -> str:
+    """Ids are made by different hands: an event must not pass for a command."""
     match message:
         case Interaction():
-            return message.event_id
+            return f"interaction {message.event_id}"
         case Proposal():
-            return message.proposal_id
+            return f"proposal {message.proposal_id}"
         case _:
-            return message.command_id
+            return f"command {message.command_id}"

@@ -50,6 +50,14 @@ class SearchUnavailable(Unavailable):
     """A provider's search did not answer."""
 
 
+class UnknownProvider(AttuneError):
+    """No item of that provider is searchable."""
+
+
+class UnknownSubject(AttuneError):
+    """That provider holds no embedding of that subject."""
+
+
 class FatalRunnerError(AttuneError):
     """The runner lost its place in the group for good."""
 

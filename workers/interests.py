@@ -6,10 +6,8 @@ clustering, residual pursuit and refinement.)
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from heapq import heapify, heappop, heapreplace
+from typing import NamedTuple
 
 MAX_FIRST = 12
 
@@ -21,57 +19,59 @@ ENOUGH = 0.6
 """Evidence, in clicks, that a phrase must explain anew: a first click names one interest, and a phrase inside a topic
 that is named already takes three clicks (0.75), fresh or up to nine days old at a half-life of 30 (0.75 x 0.81)."""
 
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One live interaction: its event id, its signed and faded weight in clicks, the readable phrases of its item."""
-
-    event: str
-    weight: float
-    phrases: tuple[str, ...]
+_PARTS = 1_000_000_000
+"""Evidence is counted in whole billionths of a click: such sums are the same in any order and on any machine."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(NamedTuple):
     """A phrase chosen, and the positions of the evidence behind it, in the order given."""
 
     text: str
     support: tuple[int, ...]
 
 
-def first_interests(evidence: Sequence[Evidence], at_most: int = MAX_FIRST) -> tuple[Named, ...]:
-    """At most `at_most` phrases, the most telling first; empty where nothing was said."""
-    phrases = _by_generality(evidence)
-    behind = _incidence(evidence, phrases)
-    left = np.array([abs(one.weight) for one in evidence])
+def first_interests(
+    weights: Sequence[float], phrases: Sequence[Sequence[str]], at_most: int = MAX_FIRST
+) -> tuple[Named, ...]:
+    """At most `at_most` phrases, the most telling first, of equal ones the most general; empty where nothing was said.
+
+    The evidence: of each live interaction the signed and faded weight in clicks, and the readable phrases of its item.
+    Spellings that differ in case are one phrase."""
+    left = [round(abs(weight) * _PARTS) for weight in weights]
+    gains, telling = _telling(left, phrases)
+    # What a phrase explains only falls: its last known gain is a bound, and the best bound that still holds is best.
+    bounds = [(-gain, rank) for rank, gain in enumerate(gains)]
+    heapify(bounds)
     chosen: list[Named] = []
-    while phrases and len(chosen) < at_most:
-        # Rounded, so that equal gains are equal: the first of them, the most general, wins.
-        gains = np.round(behind @ left, 9)
-        best = int(gains.argmax())
-        if gains[best] < ENOUGH:
-            break
-        support = np.flatnonzero(behind[best])
-        chosen.append(Named(phrases[best], tuple(support.tolist())))
-        left[support] *= EXPLAINED
-        behind[best] = 0.0
+    while bounds and bounds[0][0] <= -ENOUGH * _PARTS and len(chosen) < at_most:
+        bound, rank = bounds[0]
+        gain = sum([left[position] for position in telling[rank].support])
+        if gain < -bound:
+            heapreplace(bounds, (-gain, rank))
+            continue
+        heappop(bounds)
+        chosen.append(telling[rank])
+        for position in telling[rank].support:
+            left[position] = round(left[position] * EXPLAINED)
     return tuple(chosen)
 
 
-def _by_generality(evidence: Sequence[Evidence]) -> list[str]:
-    """All phrases; those that stand early in some item's list, where the general come first, before the others."""
-    place: dict[str, int] = {}
-    for one in evidence:
-        for position, phrase in enumerate(one.phrases):
-            place[phrase] = min(position, place.get(phrase, position))
-    return sorted(place, key=lambda phrase: (place[phrase], phrase))
-
-
-def _incidence(evidence: Sequence[Evidence], phrases: list[str]) -> NDArray[np.float64]:
-    """(phrases, evidence): 1 where the item carries the phrase."""
-    row = {phrase: number for number, phrase in enumerate(phrases)}
-    cells = [(row[phrase], column) for column, one in enumerate(evidence) for phrase in one.phrases]
-    matrix = np.zeros((len(phrases), len(evidence)))
-    if cells:
-        matrix[tuple(np.array(cells).T)] = 1.0
-    return matrix
+def _telling(left: list[int], phrases: Sequence[Sequence[str]]) -> tuple[list[int], list[Named]]:
+    """Those that explain enough while nothing is explained yet (no other will later) and how much, the most general
+    first: that is what stands early in some item's list."""
+    folded = [list(map(str.casefold, spellings)) for spellings in phrases]
+    gains: dict[str, int] = {}
+    for gain, one in zip(left, folded, strict=True):
+        for phrase in one:
+            gains[phrase] = gains.get(phrase, 0) + gain
+    support: dict[str, list[int]] = {phrase: [] for phrase, gain in gains.items() if gain >= ENOUGH * _PARTS}
+    first: dict[str, tuple[int, str]] = {}
+    for position, one in enumerate(folded):
+        for place, phrase in enumerate(one):
+            if phrase in support:
+                support[phrase].append(position)
+                spelling = (place, phrases[position][place])
+                if phrase not in first or spelling < first[phrase]:
+                    first[phrase] = spelling
+    telling = sorted(first, key=first.__getitem__)
+    return [gains[phrase] for phrase in telling], [Named(first[one][1], tuple(support[one])) for one in telling]

@@ -17,6 +17,10 @@ MAX_ITEMS = 20_000
 
 MAX_PHRASES = 20_000
 
+MAX_AGE = 60.0
+"""Seconds. A provider may describe an item anew or take it out of the catalog, and every agents process shall find the
+same then, however long it has lived. Looking everything up again costs a round trip a minute."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownItem:
@@ -35,13 +39,15 @@ class Missing(Exception):
 
 
 class Knowledge:
-    """Least recently used entries leave first. An item that the store does not know is remembered as absent until
-    `forget_absent`, so that a fold ends after one fetch."""
+    """Least recently used entries leave first. What the store does not know is remembered as absent until
+    `between_batches`, so that a fold ends after one fetch."""
 
     def __init__(self, max_items: int = MAX_ITEMS, max_phrases: int = MAX_PHRASES) -> None:
         self._items: OrderedDict[str, KnownItem] = OrderedDict()
         self._phrases: OrderedDict[str, Matrix] = OrderedDict()
         self._absent: set[str] = set()
+        self._wordless: set[str] = set()
+        self._stale_at = 0.0
         self._max_items = max_items
         self._max_phrases = max_phrases
 
@@ -60,14 +66,21 @@ class Knowledge:
         """A phrase that the store has no vector for is left out: it cannot name an interest."""
         for phrase in asked:
             raw = vectors.get(phrase)
-            self._phrases[phrase] = np.zeros(0, np.float32) if raw is None else _row(raw)
-            self._phrases.move_to_end(phrase)
+            if raw is None:
+                self._wordless.add(phrase)
+                self._phrases.pop(phrase, None)
+            else:
+                self._phrases[phrase] = _row(raw)
+                self._phrases.move_to_end(phrase)
 
-    def forget_absent(self) -> None:
-        """Between batches: what was absent may have come. Also the moment to keep within bounds."""
+    def between_batches(self, now: float) -> None:
+        """What was absent may have come, and what was known may have changed. Also the moment to keep within bounds.
+        `now` is in seconds, of any clock."""
         self._absent.clear()
-        for phrase in [phrase for phrase, vector in self._phrases.items() if not vector.size]:
-            del self._phrases[phrase]
+        self._wordless.clear()
+        if now >= self._stale_at:
+            self._items.clear()
+            self._stale_at = now + MAX_AGE
         _trim(self._items, self._max_items)
         _trim(self._phrases, self._max_phrases)
 
@@ -77,19 +90,27 @@ class Knowledge:
 
     def items(self, keys: Collection[str]) -> dict[str, KnownItem]:
         """Those of the keys that exist. Raises `Missing` where one has not been looked up."""
-        if unknown := self.unknown(keys):
+        found = {}
+        for key in keys:
+            item = self._items.get(key)
+            if item is not None:
+                self._items.move_to_end(key)
+                found[key] = item
+        if len(found) < len(keys) and (unknown := self.unknown(keys)):
             raise Missing(items=unknown)
-        return {key: self._use(key) for key in keys if key in self._items}
+        return found
 
     def phrases(self, texts: Collection[str]) -> dict[str, Matrix]:
         """(d,) of each phrase that has a vector. Raises `Missing` where one has not been looked up."""
-        if unknown := {text for text in texts if text not in self._phrases}:
+        found = {}
+        for text in texts:
+            vector = self._phrases.get(text)
+            if vector is not None:
+                self._phrases.move_to_end(text)
+                found[text] = vector
+        if len(found) < len(texts) and (unknown := set(texts) - found.keys() - self._wordless):
             raise Missing(phrases=unknown)
-        return {text: self._phrases[text] for text in texts if self._phrases[text].size}
-
-    def _use(self, key: str) -> KnownItem:
-        self._items.move_to_end(key)
-        return self._items[key]
+        return found
 
 
 def _row(raw: bytes) -> Matrix:

@@ -9,14 +9,16 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.profile import MAX_EVIDENCE, Source
-from workers.interests import Evidence, first_interests
-from workers.knowledge import Knowledge
+from workers.interests import Named, first_interests
+from workers.knowledge import Knowledge, KnownItem
 from workers.ports import Matrix
 from workers.signals import SIGNED, fade
 from workers.state import HeldInterest, Remembered, UserState
@@ -46,17 +48,17 @@ def refit(state: UserState, known: Knowledge, rules: FitRules) -> None:
     """Replaces the interests of `state`, strongest first. Raises `Missing` (and changes nothing) for what is not at
     hand."""
     entries, items = _usable(live(state.window), known)
-    evidence = _faded(entries, rules.half_life_days)
-    rows = np.stack([items[entry.item] for entry in entries]) if entries else np.zeros((0, 0), np.float32)
-    interests, prior = _interests(state, entries, evidence, rows, known)
-    past = _carried(state, interests)
-    state.interests, state.past = (), Moments.zero(0)
-    if interests:
-        newest = max((entry.time_ms for entry in entries), default=state.past_ms)
-        past_now = past.faded(fade(newest - state.past_ms, rules.half_life_days))
-        weights = _weights(interests, rows, evidence, past_now, prior, rules)
-        _settle(state, interests, weights, past)
-    state.updated_ms = max((entry.time_ms for entry in entries), default=None)
+    newest = _newest(entries, state)
+    evidence = _faded(entries, newest, rules.half_life_days)
+    rows = _stacked([items[entry.item].vector for entry in entries])
+    candidates = _candidates(state, entries, evidence, items, rows, known)
+    past = _carried(state, candidates.interests)
+    if candidates.interests:
+        past_now = past.faded(fade(newest - state.past_ms, rules.half_life_days)) if past.mass else None
+        _settle(state, candidates.interests, _weights(candidates, rows, evidence, past_now, rules), past)
+    else:
+        state.interests, state.past, state.past_ms = (), past, 0
+    state.updated_ms = entries[-1].time_ms if entries else None
 
 
 def leave(state: UserState, entry: Remembered, known: Knowledge, rules: FitRules) -> None:
@@ -64,95 +66,129 @@ def leave(state: UserState, entry: Remembered, known: Knowledge, rules: FitRules
     item = known.items([entry.item]).get(entry.item)
     if item is None or not state.interests:
         return
-    similarities = (item.vector @ state.vectors().T)[None, :].astype(np.float64)
-    newest = max(entry.time_ms, state.past_ms) if state.past.mass else entry.time_ms
+    newest = _newest([entry], state)
     signed = SIGNED[entry.signal] * fade(newest - entry.time_ms, rules.half_life_days)
-    kept = state.past.faded(fade(newest - state.past_ms, rules.half_life_days)) if state.past.mass else state.past
-    state.past = kept + Moments.of(similarities, np.array([signed]))
+    kept = state.past.faded(fade(newest - state.past_ms, rules.half_life_days))
+    state.past = kept + Moments.of(_similarities(item.vector[None, :], state.vectors()), np.array([signed]))
     state.past_ms = newest
 
 
+@lru_cache(4096)
 def interest_id(text: str) -> str:
     """12 hex digits, the same for the same words whoever holds them."""
     return hashlib.sha256(text.casefold().encode()).hexdigest()[:12]
 
 
-def _usable(entries: list[Remembered], known: Knowledge) -> tuple[list[Remembered], dict[str, Matrix]]:
+def _usable(entries: list[Remembered], known: Knowledge) -> tuple[list[Remembered], dict[str, KnownItem]]:
     """Without the items that have been deleted since."""
     items = known.items({entry.item for entry in entries})
-    return [entry for entry in entries if entry.item in items], {key: item.vector for key, item in items.items()}
+    return [entry for entry in entries if entry.item in items], items
 
 
-def _faded(entries: Sequence[Remembered], half_life_days: float) -> Array:
-    newest = max((entry.time_ms for entry in entries), default=0)
-    return np.array([SIGNED[entry.signal] * fade(newest - entry.time_ms, half_life_days) for entry in entries])
+def _newest(entries: Sequence[Remembered], state: UserState) -> int:
+    """The event time that everything is faded to. What has left the window may be newer than what still stands in it
+    (a retraction took the rest away), and nothing may fade backwards, which would be to grow."""
+    newest = entries[-1].time_ms if entries else 0
+    return max(newest, state.past_ms) if state.past.mass else newest
 
 
-def _interests(
-    state: UserState, entries: list[Remembered], evidence: Array, rows: Matrix, known: Knowledge
-) -> tuple[tuple[HeldInterest, ...], Array]:
-    """The interests to weigh, and what the evidence behind each says by itself, in -1..1."""
+def _faded(entries: Sequence[Remembered], newest: int, half_life_days: float) -> Array:
+    """(n,) signed."""
+    ages = np.array([float(newest - entry.time_ms) for entry in entries])
+    return np.array([SIGNED[entry.signal] for entry in entries]) * fade(ages, half_life_days)
+
+
+class _Candidates(NamedTuple):
+    """The interests to weigh, their vectors (m, d), and what the evidence behind each says by itself (m,) in -1..1."""
+
+    interests: tuple[HeldInterest, ...]
+    vectors: Matrix
+    prior: Array
+
+
+def _candidates(
+    state: UserState,
+    entries: list[Remembered],
+    evidence: Array,
+    items: dict[str, KnownItem],
+    rows: Matrix,
+    known: Knowledge,
+) -> _Candidates:
     if any(interest.source is not Source.BOOTSTRAP for interest in state.interests):
-        return state.interests, np.array([interest.weight for interest in state.interests])
-    items = known.items({entry.item for entry in entries})
-    named = first_interests(
-        [
-            Evidence(entry.event, float(weight), items[entry.item].phrases)
-            for entry, weight in zip(entries, evidence, strict=True)
-        ]
-    )
-    words = known.phrases({one.text for one in named})
-    total = float(np.abs(evidence).sum()) or 1.0
-    held, prior = [], []
-    for one in named:
-        if one.text in words:
-            support = list(one.support)
-            held.append(
-                _held(one.text, _sharpened(words[one.text], rows[support], evidence[support]), support, entries)
-            )
-            prior.append(float(evidence[support].sum()) / total)
-    return tuple(held), np.array(prior)
+        weights = np.array([interest.weight for interest in state.interests])
+        return _Candidates(state.interests, state.vectors(), weights)
+    found = first_interests(evidence.tolist(), [items[entry.item].phrases for entry in entries])
+    words = known.phrases({one.text for one in found})
+    named = [one for one in found if one.text in words]
+    if not named:
+        return _Candidates((), np.zeros((0, 0), np.float32), np.zeros(0))
+    behind = _support(named, len(entries))
+    vectors = _sharpened(_stacked([words[one.text] for one in named]), behind * np.abs(evidence), rows)
+    held = tuple([_held(*one, entries) for one in zip(named, vectors, strict=True)])
+    return _Candidates(held, vectors.astype(np.float32), behind @ evidence / np.abs(evidence).sum())
 
 
-def _held(text: str, vector: Matrix, support: list[int], entries: list[Remembered]) -> HeldInterest:
-    newest = tuple(entries[position].event for position in support[-MAX_EVIDENCE:])
-    return HeldInterest(interest_id(text), text, 0.0, Source.BOOTSTRAP, vector.astype("<f2").tobytes(), evidence=newest)
+def _held(named: Named, vector: NDArray[np.float16], entries: list[Remembered]) -> HeldInterest:
+    newest = tuple([entries[position].event for position in named.support[-MAX_EVIDENCE:]])
+    return HeldInterest(interest_id(named.text), named.text, 0.0, Source.BOOTSTRAP, vector.tobytes(), evidence=newest)
 
 
-def _sharpened(words: Matrix, rows: Matrix, evidence: Array) -> Matrix:
-    """(d,) unit length."""
-    centre = np.abs(evidence).astype(np.float32) @ rows
-    length = float(np.linalg.norm(centre))
-    mixed = (1 - SHARPEN) * words + SHARPEN * centre / length if length else words
-    return np.asarray(mixed / np.linalg.norm(mixed), np.float32)
+def _support(named: list[Named], entries: int) -> Array:
+    """(m, n): 1 where an entry stands behind an interest."""
+    behind = np.zeros(len(named) * entries)
+    behind[[row * entries + position for row, one in enumerate(named) for position in one.support]] = 1.0
+    return behind.reshape(len(named), entries)
+
+
+def _sharpened(words: Matrix, strengths: Array, rows: Matrix) -> NDArray[np.float16]:
+    """(m, d), unit length: each phrase's words, moved towards the items behind it. `strengths` (m, n)."""
+    centres = strengths.astype(np.float32) @ rows
+    mixed = (1 - SHARPEN) * words + SHARPEN * centres / _lengths(centres)
+    return (mixed / _lengths(mixed)).astype("<f2")
+
+
+def _lengths(rows: Matrix) -> Matrix:
+    """(n, 1); 1 for a row of zeros, which has no direction."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    lengths[lengths == 0] = 1
+    return np.asarray(lengths[:, None])
 
 
 def _carried(state: UserState, interests: tuple[HeldInterest, ...]) -> Moments:
     """The past, as the new list of interests sees it."""
+    if not interests or not state.past.mass:
+        return Moments.zero(len(interests))
     before = {interest.id: position for position, interest in enumerate(state.interests)}
     return state.past.select([before.get(interest.id) for interest in interests])
 
 
-def _weights(
-    interests: tuple[HeldInterest, ...],
-    rows: Matrix,
-    evidence: Array,
-    past: Moments,
-    prior: Array,
-    rules: FitRules,
-) -> Array:
-    vectors = UserState(interests=interests).vectors()
-    similarities = (rows @ vectors.T).astype(np.float64) if len(rows) else np.zeros((0, len(interests)))
+def _weights(candidates: _Candidates, rows: Matrix, evidence: Array, past: Moments | None, rules: FitRules) -> Array:
+    similarities = _similarities(rows, candidates.vectors)
     if rules.estimator == "paper":
         weights = paper_weights(similarities, (evidence > 0).astype(float))
         return weights / max(1.0, float(np.abs(weights).max()))
-    projected = (vectors @ rules.background).astype(np.float64)
-    return squashed(streaming_weights(Moments.of(similarities, evidence) + past, projected @ projected.T, prior))
+    moments = Moments.of(similarities, evidence)
+    projected = (candidates.vectors @ rules.background).astype(np.float64)
+    background = projected @ projected.T
+    return squashed(streaming_weights(moments + past if past else moments, background, candidates.prior))
+
+
+def _similarities(rows: Matrix, vectors: Matrix) -> Array:
+    """(n, m). In float64: a sum must not depend on how many rows were multiplied at once, which in float32 it does in
+    the seventh digit."""
+    return (
+        np.asarray(rows.astype(np.float64) @ vectors.T.astype(np.float64)) if len(rows) else np.zeros((0, len(vectors)))
+    )
+
+
+def _stacked(vectors: Sequence[Matrix]) -> Matrix:
+    """(n, d). (`np.stack` takes five times as long.)"""
+    return np.concatenate(vectors).reshape(len(vectors), -1) if vectors else np.zeros((0, 0), np.float32)
 
 
 def _settle(state: UserState, interests: tuple[HeldInterest, ...], weights: Array, past: Moments) -> None:
     """Strongest first; the past follows the order."""
-    rounded = [round(float(weight), DIGITS) for weight in weights]
+    rounded = [round(weight, DIGITS) for weight in weights.tolist()]
     order = sorted(range(len(interests)), key=lambda i: (-rounded[i], interests[i].text))
-    state.interests = tuple(replace(interests[i], weight=rounded[i]) for i in order)
-    state.past = past.select(list(order))
+    state.interests = tuple([interests[i]._replace(weight=rounded[i]) for i in order])
+    state.past = past.select(order) if past.mass else past

@@ -1,5 +1,10 @@
 """How much one interaction says, and how fast that fades."""
 
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.interaction import Signal
 
 SIGNED: dict[Signal, float] = {
@@ -15,6 +20,10 @@ SIGNED: dict[Signal, float] = {
 DAY_MS = 24 * 60 * 60 * 1000
 
 
-def fade(age_ms: float, half_life_days: float) -> float:
+Ages = TypeVar("Ages", float, NDArray[np.float64])
+
+
+def fade(age_ms: Ages, half_life_days: float) -> Ages:
     """What is left of an interaction that is `age_ms` older than the newest one (event time, never arrival time)."""
-    return float(2.0 ** (-age_ms / (half_life_days * DAY_MS)))
+    left: Ages = 2.0 ** (-age_ms / (half_life_days * DAY_MS))
+    return left

@@ -13,6 +13,7 @@ With A (n, m) the similarities of n items to m interests and b (n,) what the per
 The sums stand for all the past: a re-fit costs O(m^3), whatever the history.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,15 +52,15 @@ class Moments:
     def __add__(self, other: "Moments") -> "Moments":
         return Moments(self.gram + other.gram, self.target + other.target, self.mass + other.mass)
 
-    def select(self, positions: list[int | None]) -> "Moments":
+    def select(self, positions: Sequence[int | None]) -> "Moments":
         """The same past seen by another list of interests: each new one is an old one's position, or None where the
         past knows nothing of it (it then counts as dissimilar to all that left the window)."""
-        result = Moments.zero(len(positions))
-        new = [i for i, position in enumerate(positions) if position is not None]
-        old = [position for position in positions if position is not None]
-        result.gram[np.ix_(new, new)] = self.gram[np.ix_(old, old)]
-        result.target[new] = self.target[old]
-        return Moments(result.gram, result.target, self.mass)
+        m = len(self.target)
+        # One more interest that knows nothing, in the last place.
+        gram, target = np.zeros((m + 1, m + 1)), np.zeros(m + 1)
+        gram[:m, :m], target[:m] = self.gram, self.target
+        chosen = np.array([m if position is None else position for position in positions], np.intp)
+        return Moments(gram[chosen][:, chosen], target[chosen], self.mass)
 
 
 def paper_weights(similarities: Array, clicked: Array) -> Array:
@@ -73,8 +74,8 @@ def paper_weights(similarities: Array, clicked: Array) -> Array:
 
 def streaming_weights(moments: Moments, background: Array, prior: Array) -> Array:
     """(m,) signed weights. `background` (m, m) is V B V'; `prior` (m,) what each interest's own evidence says."""
-    m = len(prior)
-    left = moments.gram + moments.mass * background + RIDGE * np.eye(m)
+    left = moments.gram + moments.mass * background
+    left.flat[:: len(prior) + 1] += RIDGE
     return np.asarray(np.linalg.solve(left, moments.target + RIDGE * prior))
 
 

@@ -15,8 +15,11 @@ def live(window: Iterable[Remembered]) -> list[Remembered]:
     """Those that no retraction takes back: one withdraws what the person did with that item up to its own event time,
     or the one event that it names. Retractions themselves are not in the result."""
     window = list(window)
-    until = _withdrawn_until(window)
-    named = {entry.retracts for entry in window if entry.retracts is not None}
+    retractions = [entry for entry in window if entry.signal is Signal.RETRACT]
+    if not retractions:
+        return window
+    until = _withdrawn_until(retractions)
+    named = {entry.retracts for entry in retractions if entry.retracts is not None}
     return [
         entry
         for entry in window
@@ -24,19 +27,35 @@ def live(window: Iterable[Remembered]) -> list[Remembered]:
     ]
 
 
-def remember(window: list[Remembered], entry: Remembered, cap: int) -> Remembered | None:
-    """Puts the entry in its place. Returns the live interaction that leaves for it, if one does."""
-    insort(window, entry)
-    if len(window) <= cap:
-        return None
-    standing = live(window[:1] + [other for other in window[1:] if other.signal is Signal.RETRACT])
-    leaving = window.pop(0)
-    return leaving if leaving in standing else None
+def remember(window: list[Remembered], entry: Remembered, cap: int) -> list[Remembered]:
+    """Puts the entry in its place. Returns the live interactions that leave for it, oldest first: at most one, unless
+    the cap has been lowered. What a leaving retraction has taken back leaves with it, or it would come back to life."""
+    insort(window, entry, key=_place)
+    over = max(0, len(window) - cap)
+    if not over:
+        return []
+    leaving, rest = window[:over], window[over:]
+    standing = live(leaving + [other for other in rest if other.signal is Signal.RETRACT])
+    retractions = [other for other in leaving if other.signal is Signal.RETRACT]
+    window[:] = [other for other in rest if not any(_takes_back(one, other) for one in retractions)]
+    return standing
 
 
-def _withdrawn_until(window: list[Remembered]) -> dict[str, int]:
+def _place(entry: Remembered) -> tuple[int, str]:
+    return entry.time_ms, entry.event
+
+
+def _takes_back(retraction: Remembered, entry: Remembered) -> bool:
+    if entry.signal is Signal.RETRACT:
+        return False
+    if retraction.retracts is not None:
+        return entry.event == retraction.retracts
+    return entry.item == retraction.item and entry.time_ms <= retraction.time_ms
+
+
+def _withdrawn_until(retractions: list[Remembered]) -> dict[str, int]:
     until: dict[str, int] = {}
-    for entry in window:
-        if entry.signal is Signal.RETRACT and entry.retracts is None:
+    for entry in retractions:
+        if entry.retracts is None:
             until[entry.item] = max(entry.time_ms, until.get(entry.item, -1))
     return until

@@ -23,6 +23,7 @@ PAST_EVENTS = 600
 PAST_DAYS = 10
 PAST_SEED = 1
 """Always the same: the past of a restarted service is recognised as duplicates."""
+LOOK_SECONDS = 0.5
 PER_SECOND = 2.0
 """Live interactions: slow enough to follow with the eye."""
 
@@ -31,9 +32,14 @@ def sample_users() -> tuple[str, ...]:
     return tuple(person.user for person in people(PAST_SEED, PEOPLE))
 
 
-async def play(producer: Producer, metrics: Metrics, now: Callable[[], float]) -> None:
-    """Never ends. A service that does not take an interaction at the moment gets it a second later."""
+async def play(
+    producer: Producer, metrics: Metrics, now: Callable[[], float], unembedded: Callable[[], Awaitable[int]]
+) -> None:
+    """Never ends. `unembedded` tells how many catalog entries have no vector yet: nobody acts before there is something
+    to see. A service that does not take an interaction at the moment gets it a second later."""
     await _send(producer, [_catalog_entry(item) for item in sample_items()])
+    while await unembedded():  # noqa: ASYNC110 - there is no event for it: the embedder may be another process
+        await asyncio.sleep(LOOK_SECONDS)
     past = list(_past(now()))
     await _send(producer, map(_outgoing, past))
     metrics.accepted.labels("sample").inc(len(past))

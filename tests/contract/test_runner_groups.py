@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from streams.contract import Record
+from streams.contract import Outgoing, Record
 from tests.contract.runner_cases import (
     KAFKA_KINDS,
     PARTITIONS,
@@ -42,13 +42,13 @@ def share(bench: KafkaBench, *stages: RecordingStage, partitions: int = PARTITIO
 
 async def test_two_members_share_the_partitions_and_a_mailbox_stays_together(bench: KafkaBench) -> None:
     """Three partitions of two topics: dealt out in turns, they would not stay together."""
-    async with kafka_bench(bench.kind, shared_broker(), partitions=3) as bench:
-        one, two = RecordingStage(bench.topics), RecordingStage(bench.topics)
-        async with running(bench.runner(one)) as first, running(bench.runner(two)) as second:
-            await eventually(lambda: share(bench, one, two, partitions=3), first, second)
+    async with kafka_bench(bench.kind, shared_broker(), partitions=3) as odd:
+        one, two = RecordingStage(odd.topics), RecordingStage(odd.topics)
+        async with running(odd.runner(one)) as first, running(odd.runner(two)) as second:
+            await eventually(lambda: share(odd, one, two, partitions=3), first, second)
             for stage in (one, two):
-                assert numbers(stage, bench.topics[0]) == numbers(stage, bench.topics[1])
-            await bench.send(mail(bench.topics[0], 100) + mail(bench.topics[1], 100))
+                assert numbers(stage, odd.topics[0]) == numbers(stage, odd.topics[1])
+            await odd.send(mail(odd.topics[0], 100) + mail(odd.topics[1], 100))
             await eventually(lambda: len(one.records) + len(two.records) == 200, first, second)
         assert not one.by_key().keys() & two.by_key().keys(), "both topics of a user went to one member"
 
@@ -62,21 +62,31 @@ async def test_members_come_and_go_in_order_and_nothing_is_lost_or_handled_twice
         everything.extend(batch)
 
     stages = [RecordingStage(bench.topics[:1], on_handle=keep) for _ in range(2)]
-    sent = 0
+    sent: list[Outgoing] = []
+    enough = asyncio.Event()
+
+    async def send() -> None:
+        while not enough.is_set():
+            messages = mail(bench.topics[0], 14, start=len(sent))
+            sent.extend(messages)
+            await bench.send(messages)
+            await asyncio.sleep(0.03)
+
+    sending = asyncio.create_task(send())
     async with running(bench.runner(stages[0])) as first:
-        for joined in (False, True, False):
-            await bench.send(mail(bench.topics[0], 200, start=sent))
-            sent += 200
-            await eventually(lambda: len(everything) > 50, first)
-            if joined:
-                async with running(bench.runner(stages[1])) as second:
-                    await eventually(lambda: share(bench, *stages) and stages[1].records, first, second)
-        await eventually(lambda: len(everything) >= sent, first)
-    assert len(everything) == sent
+        await eventually(lambda: len(stages[0].records) > 50, first)
+        async with running(bench.runner(stages[1])) as second:
+            await eventually(lambda: len(stages[1].records) > 50, first, second)
+        before = len(stages[0].records)
+        await eventually(lambda: len(stages[0].records) > before + 50, first)
+        enough.set()
+        await sending
+        await eventually(lambda: len(everything) >= len(sent), first)
+    assert len(everything) == len(sent)
     for user in range(7):
         key = b"user-%d" % user
         got = [record.value for record in everything if record.key == key]
-        assert got == [message.value for message in mail(bench.topics[0], sent) if message.key == key]
+        assert got == [message.value for message in sent if message.key == key]
 
 
 async def test_a_batch_in_hand_ends_before_its_partition_changes_hands(bench: KafkaBench) -> None:

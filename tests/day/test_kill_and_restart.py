@@ -1,7 +1,7 @@
 """`kill -9` in the middle of an ingest, a restart, and the rest: the same profiles as without."""
 
 import json
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +16,16 @@ PEOPLE = 40
 EVENTS_EACH = 25
 
 
-def history(folder: Path) -> Path:
+def history(folder: Path, each: int = EVENTS_EACH) -> Path:
     """One file, person after person, as histories come."""
     items = list(sample_items())
     path = folder / "history.jsonl"
     with path.open("w") as file:
         for person in range(PEOPLE):
-            for n in range(EVENTS_EACH):
+            for n in range(each):
                 item = items[(person * 37 + n * (person % 5 + 1)) % len(items)]
                 event = interaction(f"p{person:02}", str(item["provider"]), str(item["item"]), n=n)
-                event["time"] = f"2026-11-{1 + person % 20:02}T10:00:{n:02}Z"
+                event["time"] = f"2026-11-{1 + person % 20:02}T10:{n // 60:02}:{n % 60:02}Z"
                 file.write(json.dumps(event) + "\n")
     return path
 
@@ -70,21 +70,17 @@ def test_killed_in_the_middle_and_started_again_it_ends_in_the_same_profiles(pat
         assert profiles(service) == expected
 
 
-def test_a_service_that_comes_back_finds_its_ingest_waiting_for_it(path: Path, tmp_path: Path) -> None:
-    """The command outlives the service: what was not answered 202 is sent again."""
-    import threading
-
-    with Service(tmp_path / "service", env={"ATTUNE_REFIT_AGE": "600"}) as service:
-        send_items(service, list(sample_items()))
-        results: list[int] = []
-        ingest = threading.Thread(
-            target=lambda: results.append(run_attune("ingest", str(path), env=service.env).returncode)
-        )
+def test_an_ingest_outlives_the_service(tmp_path: Path) -> None:
+    """What was not answered 202 is sent again until the service is back."""
+    each = 400
+    path = history(tmp_path, each)
+    with Service(tmp_path / "service") as service, ThreadPoolExecutor(1) as beside:
+        send_items(service, list(sample_items())[:40])
+        ingest = beside.submit(run_attune, "ingest", str(path), "--json", "--no-wait", env=service.env)
+        eventually(lambda: service.metric("attune_interactions_accepted_total") > 0, 30)
         service.process.kill()
-        ingest.start()
-        time.sleep(1.0)
+        assert not ingest.done()
         service.process.begin()
-        ingest.join()
-        service.settle()
-        assert results == [0]
-        assert service.metric("attune_events_applied_total") == PEOPLE * EVENTS_EACH
+        result = ingest.result()
+        assert result.returncode == 0, result.stderr
+        assert json.loads(result.stdout.splitlines()[-1])["accepted"] == PEOPLE * each

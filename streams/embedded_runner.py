@@ -1,0 +1,63 @@
+"""Feeds a stage from the embedded log. One process owns the file: a group has this one member, for all partitions."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from streams.contract import Partition, Record, Stage
+from streams.embedded_log import EmbeddedLog
+from streams.metrics import Metrics
+from streams.stage_runner import STALL_TIMEOUT, STOP_TIMEOUT, StageRunner
+
+
+class EmbeddedRunner(StageRunner):
+    """`streams.contract.Runner` on an `EmbeddedLog`."""
+
+    def __init__(
+        self,
+        log: EmbeddedLog,
+        stage: Stage,
+        *,
+        batch_size: int,
+        metrics: Metrics,
+        stop_timeout: float = STOP_TIMEOUT,
+        stall_timeout: float = STALL_TIMEOUT,
+    ) -> None:
+        super().__init__(stage, metrics=metrics, stop_timeout=stop_timeout, stall_timeout=stall_timeout)
+        self._log = log
+        self._batch_size = batch_size
+        self._positions: dict[Partition, int] = {}
+        """The next offset of each partition, the one that was read longest ago first."""
+
+    async def _serve(self) -> None:
+        self._positions = await self._starting_positions()
+        self._hand.open()
+        while True:
+            turn = self._hand.turn
+            records, following = await self._log.page(self._positions, self._batch_size)
+            if records and not await self._hand.deliver(records, turn, partial(self._commit, following)):
+                return  # the runner is stopping
+            self._advance(following)
+            await self._log.wait(self._positions)
+
+    async def _starting_positions(self) -> dict[Partition, int]:
+        """The committed offsets, or earlier where the stage says so; the starts for a stage without a group."""
+        if self._stage.group is None:
+            return self._log.starts(self._stage.topics)
+        committed = await self._log.join(self._stage.group, self._stage.topics)
+        resume = await self._hand.where_to_resume(committed)
+        return {source: min(offset, resume.get(source, offset)) for source, offset in committed.items()}
+
+    async def _commit(self, following: Mapping[Partition, int], _batch: Sequence[Record]) -> None:
+        if self._stage.group is not None:
+            await self._log.commit(self._stage.group, following)
+
+    def _advance(self, following: Mapping[Partition, int]) -> None:
+        for source, offset in following.items():  # to the end: the others are read first now
+            del self._positions[source]
+            self._positions[source] = offset
+
+    async def _lag(self) -> int | None:
+        return self._log.waiting(self._positions)
+
+    async def _leave(self, seconds: float) -> None:
+        """Nothing is held but the positions."""

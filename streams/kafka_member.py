@@ -1,0 +1,210 @@
+"""One member of a consumer group, on aiokafka.
+
+1. Revoke (aiokafka tells it before every rebalance, and it takes everything): no more records are fetched, the hand is
+   settled, what is still uncommitted is committed. The broker waits for this as long as the rebalance timeout.
+2. Assign: the stage is asked where to resume; a partition starts at its committed offset, or earlier. Only then is the
+   hand opened and are records fetched.
+3. Commit, per partition, after the effect. No answer: the offsets are kept and go with the next commit.
+4. Thrown out by the broker again and again: somebody else uses this member's name. That is fatal, as is every error
+   that aiokafka does not try again itself.
+
+A member does not leave while a batch is being tried again: aiokafka's own heartbeats keep the session, whatever the
+stage does, and its second clock is set aside (`streams.kafka_timing.POLL_INTERVAL`).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from streams.contract import Partition, Record, Stage
+from streams.deadline import abandon, within
+from streams.hand_over import HandOver
+from streams.kafka_calls import ask, translated
+from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, partitions_of, record_of, stop_quietly
+from streams.kafka_commits import Commits
+from streams.kafka_evictions import Evictions
+from streams.kafka_timing import COMMIT, LOOK, POLL_INTERVAL, REBALANCE_TIMEOUT, REQUEST_TIMEOUT, SETTLE, heartbeat
+from workers.errors import BrokerUnavailable
+
+T = TypeVar("T")
+
+
+class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """Where a runner with a group gets its records. `count` is told each error that will pass."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        group: str,
+        hand: HandOver,
+        *,
+        bootstrap: str,
+        session_timeout: float,
+        instance: str | None,
+        call_timeout: float,
+        metadata_age: float,
+        count: Callable[[BrokerUnavailable], None],
+    ) -> None:
+        self._stage = stage
+        self._group = group
+        self._hand = hand
+        self._bootstrap = bootstrap
+        self._session_timeout = session_timeout
+        self._instance = instance
+        self._call_timeout = call_timeout
+        self._metadata_age = metadata_age
+        self._count = count
+        self._consumer: Any = None
+        self._assigned: frozenset[TopicPartition] | None = None
+        self._assignment = asyncio.Event()
+        self._started = False
+        self._fetching: asyncio.Future[Any] | None = None
+        self._evictions = Evictions(stage.name)
+        self._commits = Commits(self._send_commit, count, stage=stage.name, bootstrap=bootstrap)
+        self._failure: Exception | None = None
+
+    async def open(self) -> None:
+        """Connects and asks to join. Raises `BrokerUnavailable` within the call timeout, `ConfigurationError` where a
+        topic is missing."""
+        await partitions_of(self._bootstrap, self._stage.topics, self._call_timeout)
+        self._consumer = self._new_consumer()
+        await self._ask(self._consumer.start(), "connecting")
+        self._consumer.subscribe(list(self._stage.topics), listener=self)
+
+    async def fetch(self, limit: int) -> list[Record]:
+        """Up to `limit` records of what is assigned; [] when there are none within half a second, or the assignment
+        changes. Raises `FatalRunnerError`."""
+        if self._failure is not None:
+            raise self._failure
+        if self._assigned is None:
+            await self._wait_for_assignment()
+        elif not self._started:
+            await self._start(self._assigned)
+        else:
+            records = await self._records(self._assigned, limit)
+            if not records:
+                await self._commits.flush(self._call_timeout)
+            return records
+        return []
+
+    async def commit(self, batch: Sequence[Record]) -> None:
+        """Step 3."""
+        self._commits.add(batch)
+        await self._commits.flush(self._call_timeout)
+
+    async def lag(self) -> int | None:
+        """Messages of the assigned partitions that the stage has not handled; None while that cannot be known."""
+        assigned = self._assigned
+        if assigned is None or not self._started:
+            return None
+        ends = await self._ask(self._consumer.end_offsets(list(assigned)), "reading the ends of its partitions")
+        try:
+            at = [await within(LOOK, self._consumer.position(partition)) for partition in ends]
+        except (TimeoutError, IllegalStateError):  # no position yet, or the partitions have just been given up
+            return None
+        return int(sum(ends.values()) - sum(at) + self._hand.in_hand)
+
+    async def close(self, seconds: float) -> None:
+        """Leaves the group, unless this member has a name of its own: then its place is kept for the session."""
+        if self._consumer is not None:
+            await stop_quietly(self._consumer, seconds)
+
+    async def on_partitions_revoked(self, revoked: object) -> None:
+        """Step 1. What goes wrong is raised by the next `fetch`: aiokafka would only log it."""
+        try:
+            if self._assigned is not None:
+                self._evictions.note(self._consumer._coordinator.member_id)  # 4
+            self._assigned, self._started = None, False
+            self._assignment.clear()
+            if self._fetching is not None:
+                self._fetching.cancel()
+            await self._hand.settle(SETTLE)
+            await self._commits.flush(COMMIT)
+            self._commits.forget()
+        except Exception as error:
+            self._failure = error
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Step 2; the rest is done by the next `fetch`, because no heartbeat is sent before this returns."""
+        self._assigned = frozenset(assigned)
+        self._assignment.set()
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=self._group,
+            group_instance_id=self._instance and f"{self._group}-{self._instance}",
+            # The same numbers of every topic go to the same member, so a user's mailbox stays together.
+            partition_assignment_strategy=(RangePartitionAssignor,),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            session_timeout_ms=int(self._session_timeout * 1000),
+            heartbeat_interval_ms=int(heartbeat(self._session_timeout) * 1000),
+            rebalance_timeout_ms=int(REBALANCE_TIMEOUT * 1000),
+            request_timeout_ms=int(REQUEST_TIMEOUT * 1000),
+            metadata_max_age_ms=int(self._metadata_age * 1000),
+            max_poll_interval_ms=int(POLL_INTERVAL * 1000),
+            fetch_max_bytes=FETCH_BYTES,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+        )
+
+    async def _wait_for_assignment(self) -> None:
+        try:
+            self._consumer._coordinator.check_errors()
+            await within(LOOK, self._assignment.wait())
+        except KafkaError as error:
+            raise translated(error, f"joining the group {self._group}", self._bootstrap) from error
+        except TimeoutError:
+            return
+
+    async def _start(self, assigned: frozenset[TopicPartition]) -> None:
+        """Step 2."""
+        resume = await self._hand.where_to_resume([Partition(at.topic, at.partition) for at in assigned])
+        try:
+            for source, offset in resume.items():
+                at = TopicPartition(*source)
+                committed = await self._ask(self._consumer.committed(at), "reading a committed offset")
+                if self._assigned is assigned and at in assigned and offset < (committed or 0):
+                    self._consumer.seek(at, offset)
+        except BrokerUnavailable as error:
+            self._count(error)
+            return
+        if self._assigned is assigned:
+            self._started = True
+            self._hand.open()
+
+    async def _records(self, assigned: frozenset[TopicPartition], limit: int) -> list[Record]:
+        fetching = self._consumer.getmany(timeout_ms=int(LOOK * 1000), max_records=limit)
+        self._fetching = task = asyncio.ensure_future(fetching)
+        try:
+            await asyncio.wait({task})
+        finally:
+            self._fetching = None
+            abandon(task)
+        if task.cancelled() or self._assigned is not assigned:  # 1: fetched again by whoever gets them
+            return []
+        if (error := task.exception()) is not None:
+            return self._fetch_failed(error)
+        return [record_of(message) for page in task.result().values() for message in page]
+
+    def _fetch_failed(self, error: BaseException) -> list[Record]:
+        """Step 4."""
+        if not isinstance(error, KafkaError):
+            raise error
+        problem = translated(error, "fetching", self._bootstrap)
+        if not isinstance(problem, BrokerUnavailable):
+            raise problem from error
+        self._count(problem)
+        return []
+
+    async def _send_commit(self, offsets: dict[TopicPartition, int]) -> None:
+        await self._consumer.commit(offsets)
+
+    async def _ask(self, call: Awaitable[T], doing: str) -> T:
+        return await ask(call, self._call_timeout, doing, self._bootstrap)

@@ -1,0 +1,85 @@
+"""A valid body of every contract, as small as it may be."""
+
+from base64 import b64encode
+from typing import Any
+
+import numpy as np
+
+from schemas import api, catalog, command, dead_letter, interaction, profile, proposal, receipt
+from schemas.base import Contract
+
+TIME = "2026-05-01T12:00:00Z"
+SUBJECT = "0123456789abcdef" * 2
+INTEREST = "0123456789ab"
+VECTOR = b64encode(np.ones(4, "<f2").tobytes()).decode()
+
+_USER = {"user": "ada"}
+_COMMAND = {"command_id": "c1", "user": "ada", "time": TIME}
+_ITEM = {"provider": "news", "item": "n1"}
+_INTEREST = {"id": INTEREST, "text": "jazz", "weight": 0.5, "source": "bootstrap"}
+
+BODIES: dict[type[Contract], dict[str, Any]] = {
+    interaction.Interaction: {**_USER, **_ITEM, "event_id": "e1", "signal": "click", "time": TIME},
+    catalog.CatalogItem: {**_ITEM, "title": "A title"},
+    catalog.ItemEmbedding: {**_ITEM, "title": "A title", "space": "minilm-1", "vector": VECTOR, "accepted_ms": 0},
+    command.AddInterest: {"text": "jazz"},
+    command.RewriteInterest: {"interest": INTEREST, "text": "jazz"},
+    command.ReweightInterest: {"interest": INTEREST, "weight": 0.5},
+    command.PinInterest: {"interest": INTEREST},
+    command.AvoidText: {"text": "noise"},
+    command.RemoveInterest: {"interest": INTEREST},
+    command.RestoreInterest: {"interest": INTEREST},
+    command.EditCommand: {**_COMMAND, "edits": [{"op": "remove", "interest": INTEREST}]},
+    command.RefreshCommand: _COMMAND,
+    command.RetryCommand: _COMMAND,
+    command.RollbackCommand: {**_COMMAND, "version": 1},
+    command.ImportCommand: {**_COMMAND, "space": "minilm-1", "interests": []},
+    command.ForgetCommand: _COMMAND,
+    proposal.Cost: {},
+    proposal.Proposal: {
+        **_USER,
+        "proposal_id": "p1",
+        "time": TIME,
+        "base_version": 0,
+        "fencing_token": 1,
+        "proposer": "phrases",
+        "outcome": "ok",
+    },
+    profile.Interest: _INTEREST,
+    profile.Profile: {**_USER, "version": 0, "space": "minilm-1", "interests": []},
+    profile.ProfileEmbedding: {
+        "subject": SUBJECT,
+        "provider": "news",
+        "version": 1,
+        "space": "minilm-1",
+        "vectors": [VECTOR],
+        "weights": [0.5],
+        "accepted_ms": 0,
+    },
+    profile.ProfileChanged: {**_USER, "version": 1, "cause": "count", "interests": 1, "events": 5, "accepted_ms": 0},
+    receipt.ErasureReceipt: {"subject": SUBJECT, "provider": "news", "erased": TIME},
+    dead_letter.DeadLetter: {
+        "topic": "attune.interactions",
+        "partition": 0,
+        "offset": 0,
+        "reason": "invalid",
+        "detail": "not JSON",
+        "stage": "agents",
+        "first_time": TIME,
+        "last_time": TIME,
+    },
+    api.Rejected: {"index": 0, "reason": "no user"},
+    api.Accepted: {"accepted": 0},
+    api.ItemBody: {"item": "n1", "title": "A title"},
+    api.RefreshAccepted: {"command_id": "c1"},
+    api.Recommendation: {**_ITEM, "title": "A title", "score": 0.5, "interest": None},
+    api.Recommendations: {"version": 0, "items": []},
+    api.SearchBody: {"subject": SUBJECT},
+    api.Found: {"item": "n1", "title": "A title", "score": 0.5, "interest": 0},
+    api.SearchAnswer: {"space": "minilm-1", "items": []},
+    api.Providers: {"providers": {"news": 1}},
+    api.StageStatus: {"lag": 0},
+    api.Status: {"stages": {}, "providers": {}, "space": "minilm-1"},
+    api.Health: {"status": "ok"},
+    api.Problem: {"title": "Bad", "status": 400, "detail": "mend it"},
+}

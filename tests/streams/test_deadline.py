@@ -1,0 +1,109 @@
+"""Waits that end by a deadline, whatever they wait for."""
+
+import asyncio
+import time
+
+import pytest
+
+from streams.deadline import Deadline, within
+from streams.together import together
+
+
+class TestDeadline:
+    def test_it_counts_down_and_never_below_zero(self) -> None:
+        now = 100.0
+        deadline = Deadline(8.0, clock=lambda: now)
+        assert deadline.remaining() == 8.0
+        assert deadline.remaining(keep=2.0) == 6.0
+        now = 107.0
+        assert deadline.remaining(keep=2.0) == 0.0
+        now = 200.0
+        assert deadline.remaining() == 0.0
+
+
+class TestWithin:
+    async def test_an_answer_in_time(self) -> None:
+        assert await within(1.0, asyncio.sleep(0.01, "answer")) == "answer"
+
+    async def test_an_error_in_time(self) -> None:
+        with pytest.raises(ValueError, match="no"):
+            await within(1.0, _fail())
+
+    async def test_a_call_that_not_even_a_cancellation_ends(self) -> None:
+        start = time.monotonic()
+        with pytest.raises(TimeoutError):
+            await within(0.05, _stubborn())
+        assert time.monotonic() - start < 0.5
+
+    async def test_a_call_that_its_own_library_cancels_is_no_answer(self) -> None:
+        """It must not be taken for a cancellation of the caller."""
+        with pytest.raises(TimeoutError, match="cancelled by its own library"):
+            await within(1.0, _cancel_itself())
+
+    async def test_a_cancelled_caller_cancels_the_call(self) -> None:
+        call = asyncio.ensure_future(asyncio.sleep(60))
+        caller = asyncio.create_task(within(60, call))
+        await asyncio.sleep(0)
+        caller.cancel()
+        await asyncio.wait({caller, call}, timeout=1)
+        assert caller.cancelled()
+        assert call.cancelled()
+
+
+class TestTogether:
+    async def test_the_first_to_end_ends_the_others(self) -> None:
+        ended: list[str] = []
+
+        async def long() -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append("long")
+
+        await together(long(), asyncio.sleep(0.01))
+        assert ended == ["long"]
+
+    async def test_the_error_is_the_very_error(self) -> None:
+        with pytest.raises(ValueError, match="no"):
+            await together(asyncio.sleep(60), _fail())
+
+    async def test_one_that_does_not_end_is_not_waited_for(self) -> None:
+        start = time.monotonic()
+        await together(_stubborn(), asyncio.sleep(0.01))
+        assert time.monotonic() - start < 1.5
+
+    async def test_a_cancelled_caller_cancels_all(self) -> None:
+        started = asyncio.Event()
+        ended = asyncio.Event()
+
+        async def part() -> None:
+            started.set()
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.set()
+
+        caller = asyncio.create_task(together(part()))
+        await started.wait()
+        caller.cancel()
+        await asyncio.wait({caller}, timeout=1)
+        assert caller.cancelled()
+        assert ended.is_set()
+
+
+async def _fail() -> None:
+    raise ValueError("no")
+
+
+async def _cancel_itself() -> None:
+    raise asyncio.CancelledError
+
+
+async def _stubborn() -> None:
+    """Two seconds, come what may."""
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        try:
+            await asyncio.sleep(0.05)
+        except asyncio.CancelledError:
+            continue
