@@ -88,7 +88,7 @@ async def run_worker(settings: Settings, role: Role) -> None:
             app = create_provider_app(stage, ground.metrics, problems)
         else:
             app = create_worker_app(ground.metrics, problems)
-        server = GatewayServer(app, settings.http_host, settings.metrics_port, settings.stop_timeout)
+        server = GatewayServer(app, settings.http_host, settings.metrics_port_of(role), settings.stop_timeout)
         _LOG.info("%s: health and metrics on port %d", role, server.port)
         await run_until_stopped([_runner(ground, stage), server])
 

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from workers.errors import ConfigurationError
 
 RunnerName = Literal["aiokafka", "faust"]
+_METRICS_PORTS = {"agents": 9101, "embedder": 9102, "provider": 9103, "control": 9104}
 _KAFKA = re.compile(r"^kafka://[^,/\s:]+:\d+(,[^,/\s:]+:\d+)*$")
 
 
@@ -35,7 +36,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".attune/data"), description="the embedded service's file, and the secret key")
     http_host: str = Field("127.0.0.1", description="where the gateway listens")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="its port")
-    metrics_port: Annotated[int, Field(ge=0, le=65535)] = Field(9100, description="/metrics and health of a worker")
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
+        None,
+        description="/metrics and health of a worker; unset: agents 9101, embedder 9102, provider 9103, control 9104",
+    )
     gateway_url: str | None = Field(None, description="where commands find the gateway; default: http_host and port")
     provider_url: str | None = Field(
         None, description="where the gateway finds `attune worker provider`; unset: it holds the indexes itself"
@@ -59,7 +63,7 @@ class Settings(BaseSettings):
     refit_after: Annotated[int, Field(ge=1, le=1000)] = Field(5, description="interactions that trigger a re-fit")
     refit_age: Annotated[float, Field(ge=1)] = Field(30.0, description="seconds until fewer than that do")
     half_life_days: Annotated[float, Field(gt=0, le=3650)] = Field(30.0, description="of an interaction's weight")
-    window: Annotated[int, Field(ge=16, le=2048)] = Field(256, description="interactions kept per user")
+    window: Annotated[int, Field(ge=16, le=1024)] = Field(256, description="interactions kept per user")
     item_wait: Annotated[float, Field(ge=1, le=86_400)] = Field(
         60.0, description="seconds an unknown item is waited for"
     )
@@ -120,6 +124,10 @@ class Settings(BaseSettings):
             return self.runner_control
         override: RunnerName | None = getattr(self, f"runner_{stage}", None)
         return override or self.runner
+
+    def metrics_port_of(self, role: str) -> int:
+        """One each, so that all roles can run on one machine."""
+        return _METRICS_PORTS[role] if self.metrics_port is None else self.metrics_port
 
     def pseudonym_key(self) -> bytes:
         """The key behind the pseudonyms. Made once and kept readable by its owner only; in a cluster every role needs

@@ -5,6 +5,11 @@
 3. Vectors: an interest's vector is its words', moved half-way towards the items behind it.
 4. Weights: the normal equations of the window, computed anew in event order, plus the faded sums of what has left it
    (`workers.weights`). A retraction therefore restores the earlier weights to the last bit.
+
+All of it is computed in float64, so that all workers write the same bytes whatever processor they have: which numbers
+it adds first changes a float32 in the seventh digit (between AVX2 and AVX-512, 37 % of the sample's profiles then had
+another weight). Similarities are even exact: float16 are multiples of 2^-24, so sums of their products fit in 53 bits.
+Vectors and weights are rounded further than float64 errs.
 """
 
 import hashlib
@@ -30,7 +35,7 @@ SHARPEN = 0.5
 items 65.8 (FACTS); half keeps the words in charge. Issue B chooses it from a curve."""
 
 DIGITS = 6
-"""Weights are rounded to this many digits: enough for any ranking, and the same on every machine."""
+"""Of a weight: enough for any ranking."""
 
 Estimator = Literal["streaming", "paper"]
 
@@ -39,9 +44,12 @@ Estimator = Literal["streaming", "paper"]
 class FitRules:
     """`background` (d, r): its rows' outer product B = L L' is the second moment of the catalog's items."""
 
-    background: Matrix
+    background: NDArray[np.floating]
     half_life_days: float = 30.0
     estimator: Estimator = "streaming"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "background", np.asarray(self.background, np.float64))
 
 
 def refit(state: UserState, known: Knowledge, rules: FitRules) -> None:
@@ -69,7 +77,8 @@ def leave(state: UserState, entry: Remembered, known: Knowledge, rules: FitRules
     newest = _newest([entry], state)
     signed = SIGNED[entry.signal] * fade(newest - entry.time_ms, rules.half_life_days)
     kept = state.past.faded(fade(newest - state.past_ms, rules.half_life_days))
-    state.past = kept + Moments.of(_similarities(item.vector[None, :], state.vectors()), np.array([signed]))
+    similarities = item.vector.astype(np.float64)[None, :] @ state.vectors().astype(np.float64).T
+    state.past = kept + Moments.of(similarities, np.array([signed]))
     state.past_ms = newest
 
 
@@ -102,7 +111,7 @@ class _Candidates(NamedTuple):
     """The interests to weigh, their vectors (m, d), and what the evidence behind each says by itself (m,) in -1..1."""
 
     interests: tuple[HeldInterest, ...]
-    vectors: Matrix
+    vectors: Array
     prior: Array
 
 
@@ -111,21 +120,21 @@ def _candidates(
     entries: list[Remembered],
     evidence: Array,
     items: dict[str, KnownItem],
-    rows: Matrix,
+    rows: Array,
     known: Knowledge,
 ) -> _Candidates:
     if any(interest.source is not Source.BOOTSTRAP for interest in state.interests):
         weights = np.array([interest.weight for interest in state.interests])
-        return _Candidates(state.interests, state.vectors(), weights)
+        return _Candidates(state.interests, state.vectors().astype(np.float64), weights)
     found = first_interests(evidence.tolist(), [items[entry.item].phrases for entry in entries])
     words = known.phrases({one.text for one in found})
     named = [one for one in found if one.text in words]
     if not named:
-        return _Candidates((), np.zeros((0, 0), np.float32), np.zeros(0))
+        return _Candidates((), np.zeros((0, 0)), np.zeros(0))
     behind = _support(named, len(entries))
     vectors = _sharpened(_stacked([words[one.text] for one in named]), behind * np.abs(evidence), rows)
     held = tuple([_held(*one, entries) for one in zip(named, vectors, strict=True)])
-    return _Candidates(held, vectors.astype(np.float32), behind @ evidence / np.abs(evidence).sum())
+    return _Candidates(held, vectors.astype(np.float64), behind @ evidence / np.abs(evidence).sum())
 
 
 def _held(named: Named, vector: NDArray[np.float16], entries: list[Remembered]) -> HeldInterest:
@@ -140,18 +149,18 @@ def _support(named: list[Named], entries: int) -> Array:
     return behind.reshape(len(named), entries)
 
 
-def _sharpened(words: Matrix, strengths: Array, rows: Matrix) -> NDArray[np.float16]:
+def _sharpened(words: Array, strengths: Array, rows: Array) -> NDArray[np.float16]:
     """(m, d), unit length: each phrase's words, moved towards the items behind it. `strengths` (m, n)."""
-    centres = strengths.astype(np.float32) @ rows
+    centres = strengths @ rows
     mixed = (1 - SHARPEN) * words + SHARPEN * centres / _lengths(centres)
     return (mixed / _lengths(mixed)).astype("<f2")
 
 
-def _lengths(rows: Matrix) -> Matrix:
+def _lengths(rows: Array) -> Array:
     """(n, 1); 1 for a row of zeros, which has no direction."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    lengths: Array = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     lengths[lengths == 0] = 1
-    return np.asarray(lengths[:, None])
+    return lengths[:, None]
 
 
 def _carried(state: UserState, interests: tuple[HeldInterest, ...]) -> Moments:
@@ -162,28 +171,22 @@ def _carried(state: UserState, interests: tuple[HeldInterest, ...]) -> Moments:
     return state.past.select([before.get(interest.id) for interest in interests])
 
 
-def _weights(candidates: _Candidates, rows: Matrix, evidence: Array, past: Moments | None, rules: FitRules) -> Array:
-    similarities = _similarities(rows, candidates.vectors)
+def _weights(candidates: _Candidates, rows: Array, evidence: Array, past: Moments | None, rules: FitRules) -> Array:
+    similarities: Array = rows @ candidates.vectors.T if len(rows) else np.zeros((0, len(candidates.interests)))
     if rules.estimator == "paper":
         weights = paper_weights(similarities, (evidence > 0).astype(float))
         return weights / max(1.0, float(np.abs(weights).max()))
     moments = Moments.of(similarities, evidence)
-    projected = (candidates.vectors @ rules.background).astype(np.float64)
+    projected: Array = candidates.vectors @ rules.background
     background = projected @ projected.T
     return squashed(streaming_weights(moments + past if past else moments, background, candidates.prior))
 
 
-def _similarities(rows: Matrix, vectors: Matrix) -> Array:
-    """(n, m). In float64: a sum must not depend on how many rows were multiplied at once, which in float32 it does in
-    the seventh digit."""
-    return (
-        np.asarray(rows.astype(np.float64) @ vectors.T.astype(np.float64)) if len(rows) else np.zeros((0, len(vectors)))
-    )
-
-
-def _stacked(vectors: Sequence[Matrix]) -> Matrix:
+def _stacked(vectors: Sequence[Matrix]) -> Array:
     """(n, d). (`np.stack` takes five times as long.)"""
-    return np.concatenate(vectors).reshape(len(vectors), -1) if vectors else np.zeros((0, 0), np.float32)
+    if not vectors:
+        return np.zeros((0, 0))
+    return np.concatenate(vectors, dtype=np.float64).reshape(len(vectors), -1)
 
 
 def _settle(state: UserState, interests: tuple[HeldInterest, ...], weights: Array, past: Moments) -> None:

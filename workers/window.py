@@ -34,10 +34,11 @@ def remember(window: list[Remembered], entry: Remembered, cap: int) -> list[Reme
     over = max(0, len(window) - cap)
     if not over:
         return []
-    leaving, rest = window[:over], window[over:]
-    standing = live(leaving + [other for other in rest if other.signal is Signal.RETRACT])
-    retractions = [other for other in leaving if other.signal is Signal.RETRACT]
-    window[:] = [other for other in rest if not any(_takes_back(one, other) for one in retractions)]
+    leaving = window[:over]
+    del window[:over]
+    standing = live(leaving + [other for other in window if other.signal is Signal.RETRACT])
+    for retraction in (one for one in leaving if one.signal is Signal.RETRACT):
+        window[:] = [other for other in window if not _takes_back(retraction, other)]
     return standing
 
 

@@ -1,5 +1,11 @@
 """The command `attune`: every command and where it is found. The work is in the files beside this one."""
 
+import os
+
+# Before numpy is loaded. A re-fit multiplies matrices of a few dozen rows: BLAS threads only wait for each other there
+# (with two of them the agents took twice the CPU on long histories).
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import typer
 
 from infra.cli import bench, catalog, config, dead_letters, ingest, people, roles, status, topics, version

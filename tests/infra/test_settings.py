@@ -67,6 +67,12 @@ def test_control_runs_on_faust_and_one_stage_can_be_put_on_it_alone() -> None:
     assert settings.runner_of("embedder") == "aiokafka"
 
 
+def test_all_roles_can_run_on_one_machine() -> None:
+    ports = [Settings().metrics_port_of(role) for role in ("agents", "embedder", "provider", "control")]
+    assert len({*ports, Settings().http_port}) == 5
+    assert Settings(metrics_port=9100).metrics_port_of("agents") == 9100
+
+
 def test_the_key_of_the_pseudonyms_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
     key = settings.pseudonym_key()
