@@ -1,10 +1,14 @@
 """Feeds a stage from Kafka in batches, on aiokafka: the default for every role in the cluster."""
 
+from collections.abc import Sequence
 from typing import Protocol
+
+from aiokafka import TopicPartition
 
 from streams.contract import Record, Stage
 from streams.hand_over import Commit, count_passing
 from streams.kafka_calls import CALL_TIMEOUT
+from streams.kafka_clients import partitions_of
 from streams.kafka_member import GroupMember
 from streams.kafka_reader import TopicReader
 from streams.kafka_timing import METADATA_AGE, SESSION_TIMEOUT
@@ -16,7 +20,7 @@ from workers.errors import BrokerUnavailable
 class _Source(Protocol):
     """Where the records come from: a place in a group, or whole topics."""
 
-    async def open(self) -> None: ...
+    async def open(self, partitions: Sequence[TopicPartition]) -> None: ...
 
     async def fetch(self, limit: int) -> list[Record]: ...
 
@@ -48,6 +52,8 @@ class AiokafkaRunner(StageRunner):
     ) -> None:
         super().__init__(stage, metrics=metrics, stop_timeout=stop_timeout, stall_timeout=stall_timeout)
         self._batch_size = batch_size
+        self._bootstrap = bootstrap
+        self._call_timeout = call_timeout
         self._source: _Source
         if stage.group is None:
             self._source = TopicReader(
@@ -72,7 +78,7 @@ class AiokafkaRunner(StageRunner):
             )
 
     async def _serve(self) -> None:
-        await self._source.open()
+        await self._source.open(await partitions_of(self._bootstrap, self._stage.topics, self._call_timeout))
         while True:
             turn = self._hand.turn
             batch = await self._source.fetch(self._batch_size)

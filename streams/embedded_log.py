@@ -169,8 +169,7 @@ class EmbeddedLog:
             )
         finally:
             self._appending -= counts
-        # Two appends may come back in either order; the later end is the true one.
-        self._ends.update({source: max(end, self._ends[source]) for source, end in ends.items()})
+        self._ends.update(ends)  # the writer answers in its own order
         self._wake()
 
     def _wake(self) -> None:

@@ -34,7 +34,9 @@ class EmbeddedRunner(StageRunner):
         while True:
             turn = self._hand.turn
             records, following = await self._log.page(self._positions, self._batch_size)
-            if records and not await self._hand.deliver(records, turn, partial(self._commit, following)):
+            if not records:  # the messages there are gone (`streams.embedded_upkeep`)
+                await self._commit(following)
+            elif not await self._hand.deliver(records, turn, partial(self._commit, following)):
                 return  # the runner is stopping
             self._advance(following)
             await self._log.wait(self._positions)
@@ -47,8 +49,8 @@ class EmbeddedRunner(StageRunner):
         resume = await self._hand.where_to_resume(committed)
         return {source: min(offset, resume.get(source, offset)) for source, offset in committed.items()}
 
-    async def _commit(self, following: Mapping[Partition, int], _batch: Sequence[Record]) -> None:
-        if self._stage.group is not None:
+    async def _commit(self, following: Mapping[Partition, int], _batch: Sequence[Record] = ()) -> None:
+        if self._stage.group is not None and following:
             await self._log.commit(self._stage.group, following)
 
     def _advance(self, following: Mapping[Partition, int]) -> None:

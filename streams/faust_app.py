@@ -10,9 +10,9 @@ that a broker that is gone cannot hold the process.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence, Set
-from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence, Set
+from typing import Any, Protocol, TypeVar, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -31,25 +31,33 @@ T = TypeVar("T")
 _BUFFER = 64
 """Events between Faust's fetcher and the runner, beside one batch: as few as throughput allows (FACTS: 64 to 256)."""
 
+_LOGGER = logging.getLogger("faust.stage")
+for _chatty in ("faust", "mode"):
+    # They tell of each service's start and stop at INFO, and at DEBUG of keys and values, which no log may hold.
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
+
 _TURN = 0.01
 _JOIN = 1.0
 """Seconds that the end of the consumer's thread is waited for, after it has reported that it is done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """What the app tells the runner, all in the runner's own loop."""
+class Hooks(Protocol):
+    """What the app tells the runner, all in the runner's own loop. Raises nothing."""
 
-    revoked: Callable[[], Awaitable[None]]
-    """Partitions are being taken away, and Faust has dropped what it held of them. Raises nothing."""
-    assigned: Callable[[Set[TP]], Awaitable[None]]
-    """These partitions were assigned; nothing is fetched before this returns. Raises nothing."""
-    starts: Callable[[Mapping[TP, int | None]], Mapping[TP, int]]
-    """Given the committed offsets (None: none): where to start instead."""
-    started: Callable[[], None]
-    """From now on events are fetched."""
-    message: Callable[[Any], Awaitable[None]]
-    """Faust's message of one event, in order per partition. Raises nothing."""
+    async def message(self, message: Any, /) -> None:
+        """One event, in order per partition. Faust fetches a bounded amount while this has not returned."""
+
+    async def revoked(self) -> None:
+        """Partitions are being taken away, and Faust has dropped what it held of them."""
+
+    async def assigned(self, partitions: Set[TP], /) -> None:
+        """These were assigned; nothing is fetched before this returns."""
+
+    def starts(self, committed: Mapping[TP, int | None], /) -> Mapping[TP, int]:
+        """Given the committed offsets (None: none): where to start instead."""
+
+    def started(self) -> None:
+        """From now on events are fetched."""
 
 
 class _DaemonThread(WorkerThread):
@@ -69,6 +77,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's thread, with the partitions shared out as our own runner does."""
 
     abstract = False
+    logger = _LOGGER
     Worker = _DaemonThread
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
@@ -133,6 +142,7 @@ class StageConsumer(driver.Consumer):
     """Faust's consumer, with the hooks."""
 
     abstract = False
+    logger = _LOGGER
     app: "StageApp"
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -162,6 +172,7 @@ class StageApp(faust.App):
     """Made by `new_app`."""
 
     abstract = False
+    logger = _LOGGER
     BootStrategy = _Boot
     hooks: Hooks
 
@@ -207,16 +218,14 @@ def new_app(
         broker_rebalance_timeout=REBALANCE_TIMEOUT,
         broker_request_timeout=REQUEST_TIMEOUT,
         broker_max_poll_interval=POLL_INTERVAL,
-        broker_commit_interval=1.0,
         stream_buffer_maxsize=_BUFFER,
-        stream_wait_empty=False,
         stream_recovery_delay=0.0,
     )
     app.hooks = hooks
     # Plain functions: Faust keeps what is connected for ever, for every app of the process.
     cast(Any, app.on_partitions_revoked).connect(_on_revoked)
     cast(Any, app.on_rebalance_complete).connect(_on_assigned)
-    topic = app.topic(*topics, value_serializer="raw", key_serializer="raw", acks=False, allow_empty=True)
+    topic = app.topic(*topics, value_serializer="raw", key_serializer="raw", acks=False)
 
     @app.agent(topic, name=f"{group}-intake", concurrency=1)
     async def intake(stream: Any) -> None:

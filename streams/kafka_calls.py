@@ -1,6 +1,7 @@
 """Calls to Kafka: under a deadline, because some of aiokafka's wait for ever, and with its errors in our words."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -13,6 +14,9 @@ T = TypeVar("T")
 
 CALL_TIMEOUT = 10.0
 """Seconds: a broker that was killed is back 2.3 s after its restart, a leader that was stopped is replaced in 15 s."""
+
+# At DEBUG it writes whole messages, keys and values, which no log may hold. INFO tells who joined which group.
+logging.getLogger("aiokafka").setLevel(logging.INFO)
 
 _RETRY = 0.1
 """Seconds between two tries of a call inside one deadline, as in aiokafka."""

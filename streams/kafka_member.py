@@ -25,7 +25,7 @@ from streams.contract import Partition, Record, Stage
 from streams.deadline import abandon, within
 from streams.hand_over import HandOver
 from streams.kafka_calls import ask, translated
-from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, partitions_of, record_of, stop_quietly
+from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, record_of, stop_quietly
 from streams.kafka_commits import Commits
 from streams.kafka_evictions import Evictions
 from streams.kafka_timing import COMMIT, LOOK, POLL_INTERVAL, REBALANCE_TIMEOUT, REQUEST_TIMEOUT, SETTLE, heartbeat
@@ -49,6 +49,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         call_timeout: float,
         metadata_age: float,
         count: Callable[[BrokerUnavailable], None],
+        new_consumer: Callable[..., Any] = AIOKafkaConsumer,
     ) -> None:
         self._stage = stage
         self._group = group
@@ -59,6 +60,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._call_timeout = call_timeout
         self._metadata_age = metadata_age
         self._count = count
+        self._new = new_consumer
         self._consumer: Any = None
         self._assigned: frozenset[TopicPartition] | None = None
         self._assignment = asyncio.Event()
@@ -68,10 +70,8 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._commits = Commits(self._send_commit, count, stage=stage.name, bootstrap=bootstrap)
         self._failure: Exception | None = None
 
-    async def open(self) -> None:
-        """Connects and asks to join. Raises `BrokerUnavailable` within the call timeout, `ConfigurationError` where a
-        topic is missing."""
-        await partitions_of(self._bootstrap, self._stage.topics, self._call_timeout)
+    async def open(self, partitions: Sequence[TopicPartition]) -> None:
+        """Connects and asks to join. Raises `BrokerUnavailable` within the call timeout."""
         self._consumer = self._new_consumer()
         await self._ask(self._consumer.start(), "connecting")
         self._consumer.subscribe(list(self._stage.topics), listener=self)
@@ -86,7 +86,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         elif not self._started:
             await self._start(self._assigned)
         else:
-            records = await self._records(self._assigned, limit)
+            records = await self._records(limit)
             if not records:
                 await self._commits.flush(self._call_timeout)
             return records
@@ -134,8 +134,8 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._assigned = frozenset(assigned)
         self._assignment.set()
 
-    def _new_consumer(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
+    def _new_consumer(self) -> Any:
+        return self._new(
             bootstrap_servers=self._bootstrap,
             group_id=self._group,
             group_instance_id=self._instance and f"{self._group}-{self._instance}",
@@ -179,7 +179,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._started = True
             self._hand.open()
 
-    async def _records(self, assigned: frozenset[TopicPartition], limit: int) -> list[Record]:
+    async def _records(self, limit: int) -> list[Record]:
         fetching = self._consumer.getmany(timeout_ms=int(LOOK * 1000), max_records=limit)
         self._fetching = task = asyncio.ensure_future(fetching)
         try:
@@ -187,7 +187,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         finally:
             self._fetching = None
             abandon(task)
-        if task.cancelled() or self._assigned is not assigned:  # 1: fetched again by whoever gets them
+        if task.cancelled():  # 1
             return []
         if (error := task.exception()) is not None:
             return self._fetch_failed(error)

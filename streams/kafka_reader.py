@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from streams.contract import Record
 from streams.hand_over import HandOver
 from streams.kafka_calls import ask, translated
-from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, partitions_of, record_of, stop_quietly
+from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, record_of, stop_quietly
 from workers.errors import BrokerUnavailable
 
 T = TypeVar("T")
@@ -45,9 +45,8 @@ class TopicReader:
         self._following: dict[TopicPartition, int | None] = {}
         """Where each partition is read on; None: at its beginning."""
 
-    async def open(self) -> None:
-        """Step 1. Raises `BrokerUnavailable` within the call timeout, `ConfigurationError` where a topic is missing."""
-        partitions = await partitions_of(self._bootstrap, self._topics, self._call_timeout)
+    async def open(self, partitions: Sequence[TopicPartition]) -> None:
+        """Step 1. Raises `BrokerUnavailable` within the call timeout."""
         self._consumer = self._new_consumer()
         await self._ask(self._consumer.start(), "connecting")
         self._assign(partitions)

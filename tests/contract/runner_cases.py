@@ -69,6 +69,9 @@ class RecordingStage:
     def has(self, count: int) -> bool:
         return len(self.records) == count
 
+    def has_more_than(self, count: int) -> bool:
+        return len(self.records) > count
+
     def values(self) -> list[bytes | None]:
         return [record.value for record in self.records]
 

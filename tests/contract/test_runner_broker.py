@@ -148,17 +148,18 @@ async def test_the_broker_stands_still_while_the_runner_works(bench: KafkaBench,
 async def test_a_commit_that_the_broker_did_not_take_is_made_when_it_is_back(
     bench: KafkaBench, mortal: KafkaBroker
 ) -> None:
-    async def while_it_stands_still(batch: Sequence[Record]) -> None:
-        mortal.pause()
+    async def while_it_dies(batch: Sequence[Record]) -> None:
+        if mortal.running:
+            await asyncio.to_thread(mortal.kill)
 
-    stage = RecordingStage(bench.topics[:1], on_handle=while_it_stands_still)
+    stage = RecordingStage(bench.topics[:1], on_handle=while_it_dies)
     await bench.send([Outgoing(bench.topics[0], b"user", b"value")])
     async with running(bench.runner(stage, call_timeout=0.5, session_timeout=30.0)) as run:
         try:
             await eventually(lambda: stage.records, run)
             await asyncio.sleep(1.0)
         finally:
-            mortal.resume()
+            await asyncio.to_thread(mortal.begin)
         end = time.monotonic() + 20
         while await bench.committed(stage) < 1:
             assert time.monotonic() < end

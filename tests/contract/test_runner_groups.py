@@ -3,8 +3,11 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 import pytest
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 
 from streams.contract import Outgoing, Record
 from tests.contract.runner_cases import (
@@ -89,6 +92,49 @@ async def test_members_come_and_go_in_order_and_nothing_is_lost_or_handled_twice
         assert got == [message.value for message in sent if message.key == key]
 
 
+async def test_a_member_with_nothing_to_do_loses_nothing_in_a_rebalance(bench: KafkaBench) -> None:
+    """It waits for messages all the while, and they come at any moment."""
+    one, two = RecordingStage(bench.topics[:1]), RecordingStage(bench.topics[:1])
+    sent: list[Outgoing] = []
+    enough = asyncio.Event()
+
+    async def send() -> None:
+        while not enough.is_set():
+            sent.extend(mail(bench.topics[0], 1, start=len(sent)))
+            await bench.send(sent[-1:])
+            await asyncio.sleep(0.005)
+
+    sending = asyncio.create_task(send())
+    async with running(bench.runner(one)) as first:
+        await eventually(lambda: one.records, first)
+        for _ in range(3):
+            before = len(two.records)
+            async with running(bench.runner(two)) as second:
+                await eventually(partial(two.has_more_than, before), first, second)
+        enough.set()
+        await sending
+        await eventually(lambda: len(one.records) + len(two.records) >= len(sent), first)
+    got = sorted(int(value or b"") for value in one.values() + two.values())
+    assert got == list(range(len(sent)))
+
+
+async def test_a_group_whose_members_share_out_otherwise_refuses_it_and_it_ends(bench: KafkaBench) -> None:
+    """Faust itself would stay alive and consume nothing."""
+    stage = RecordingStage(bench.topics)
+    foreign = AIOKafkaConsumer(
+        *bench.topics,
+        bootstrap_servers=bench.bootstrap,
+        group_id=stage.group,
+        partition_assignment_strategy=(RoundRobinPartitionAssignor,),
+    )
+    await foreign.start()
+    try:
+        with pytest.raises(FatalRunnerError, match="InconsistentGroupProtocolError"):
+            await asyncio.wait_for(bench.runner(stage).run(), 20)
+    finally:
+        await foreign.stop()
+
+
 async def test_a_batch_in_hand_ends_before_its_partition_changes_hands(bench: KafkaBench) -> None:
     begun = asyncio.Event()
 
@@ -110,7 +156,7 @@ async def test_a_member_whose_store_is_away_gives_up_its_partitions_when_asked(b
         raise StoreUnavailable("away")
 
     one, two = RecordingStage(bench.topics[:1], on_handle=away), RecordingStage(bench.topics[:1])
-    await bench.send(mail(bench.topics[0], 40))
+    await bench.send(mail(bench.topics[0], 500))  # more than a runner holds
     async with running(bench.runner(one)) as first:
         await eventually(lambda: one.resumed, first)
         await asyncio.sleep(0.5)
@@ -126,9 +172,9 @@ async def test_a_member_whose_store_is_away_for_long_keeps_its_place(bench: Kafk
             raise StoreUnavailable("away")
 
     stage = RecordingStage(bench.topics, on_handle=away)
-    await bench.send(mail(bench.topics[0], 20))
+    await bench.send(mail(bench.topics[0], 500))  # more than a runner holds
     async with running(bench.runner(stage, session_timeout=1.0)) as run:
-        await eventually(lambda: len(stage.records) == 20, run)
+        await eventually(lambda: len(stage.records) == 500, run)
         assert len(stage.resumed) == 1, "it was never thrown out"
 
 

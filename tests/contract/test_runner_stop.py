@@ -1,6 +1,7 @@
 """What every runner must do (`streams.contract`) when it is stopped, and with its stage's timers."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -121,3 +122,16 @@ class TestTimers:
         stage = RecordingStage(bench.topics, timers=(Timer(0.1, tick),))
         with pytest.raises(ValueError, match="a fault in the timer"):
             await asyncio.wait_for(bench.runner(stage).run(), 20)
+
+
+async def test_it_does_its_work_in_silence(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    """No banner, no chatter, and no key or value in any log, at whatever level."""
+    with caplog.at_level(logging.DEBUG):
+        await bench.send([Outgoing(bench.topics[0], b"a-secret-key", b"a-secret-value")])
+        caplog.clear()  # what the test's own producer said
+        stage = RecordingStage(bench.topics)
+        async with running(bench.runner(stage)) as run:
+            await eventually(lambda: stage.records, run)
+    said = [record for record in caplog.records if not record.name.startswith(("aiokafka", "asyncio"))]
+    assert [record.getMessage() for record in said if record.levelno >= logging.INFO] == []
+    assert not [record for record in caplog.records if "a-secret" in record.getMessage()]

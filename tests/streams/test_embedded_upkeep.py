@@ -1,5 +1,6 @@
 """What the embedded log throws away while it opens, and what it must keep."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -119,5 +120,10 @@ async def test_a_runner_gets_over_offsets_whose_messages_are_gone(on_day: Opens,
         runner = EmbeddedRunner(log, stage, batch_size=1, metrics=Metrics())
         async with running(runner) as run:
             await eventually(lambda: stage.values() == [b"1"], run)
+            await asyncio.sleep(0.05)
+            if stage.group is not None:
+                assert await log.lag(stage.group, ["items"]) == 0, "nothing of it can ever be handled"
             await log.send([Outgoing("items", b"c", b"3")])
             await eventually(lambda: stage.values() == [b"1", b"3"], run)
+        if stage.group is not None:
+            assert await log.lag(stage.group, ["items"]) == 0
