@@ -20,10 +20,11 @@ _QUIET = (
 
 
 def start_logging(level: str) -> None:
-    """`level` as ATTUNE_LOG_LEVEL has it. At debug the libraries speak too."""
+    """`level` as ATTUNE_LOG_LEVEL has it. At debug the libraries speak at info; their own debug lines hold keys and
+    values of messages, which have no place in a log."""
     logging.basicConfig(level=level.upper(), format=_FORMAT)
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
+        logging.getLogger(name).setLevel(logging.INFO if level == "debug" else logging.WARNING)
 
 
 def silence_libraries() -> None:
