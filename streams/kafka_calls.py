@@ -16,7 +16,8 @@ CALL_TIMEOUT = 10.0
 """Seconds: a broker that was killed is back 2.3 s after its restart, a leader that was stopped is replaced in 15 s."""
 
 # At DEBUG it writes whole messages, keys and values, which no log may hold. INFO tells who joined which group.
-logging.getLogger("aiokafka").setLevel(logging.INFO)
+if logging.getLogger("aiokafka").level == logging.NOTSET:  # the logging of the role has not spoken yet
+    logging.getLogger("aiokafka").setLevel(logging.INFO)
 
 _RETRY = 0.1
 """Seconds between two tries of a call inside one deadline, as in aiokafka."""
