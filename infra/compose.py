@@ -71,8 +71,10 @@ async def run_gateway(settings: Settings) -> None:
     async with open_ground(settings) as ground:
         if settings.provider_url is not None:
             search = HttpSearch(settings.provider_url)
-            await run_until_stopped([_gateway(ground, search, False)])
-            await search.close()
+            try:
+                await run_until_stopped([_gateway(ground, search, False)])
+            finally:
+                await search.close()
         else:
             provider = _provider_stage(ground)
             await run_until_stopped([_gateway(ground, provider, False), _runner(ground, provider)])

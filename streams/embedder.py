@@ -77,12 +77,15 @@ class EmbedderStage:
         new = [entry for key, entry in entries.items() if key not in known]
         # 3. Embed
         vectors = await self._embed({entry.text for entry in new} | new_phrases)
-        items = known | {entry.item.key: self._record(entry, vectors[entry.text]) for entry in new}
+        records = [
+            self._record(entry, known[key].vector if key in known else vectors[entry.text])
+            for key, entry in entries.items()
+        ]
         # 4. Store
         await self._store.put_phrases(self._encoder.space, {phrase: vectors[phrase] for phrase in new_phrases})
-        await self._store.put_items([self._current(entry, items[key]) for key, entry in entries.items()], deleted)
+        await self._store.put_items(records, deleted)
         # 5. Publish
-        published = [self._embedding(entry, items[key].vector) for key, entry in entries.items()]
+        published = [self._embedding(entry, one.vector) for entry, one in zip(entries.values(), records, strict=True)]
         tombstones = [Outgoing(ITEM_EMBEDDINGS, key.encode(), None) for key in deleted]
         await self._producer.send([*published, *tombstones, *letters])
         self._count(embedded=len(new), unchanged=len(known), deleted=len(deleted))
@@ -137,9 +140,6 @@ class EmbedderStage:
         return ItemRecord(
             entry.item.key, self._encoder.space, vector, entry.item.title, entry.phrases, entry.content_hash
         )
-
-    def _current(self, entry: _Entry, known: ItemRecord) -> ItemRecord:
-        return self._record(entry, known.vector)
 
     def _embedding(self, entry: _Entry, vector: bytes) -> Outgoing:
         item = entry.item
