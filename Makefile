@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 RUN := $(BIN)/python
 
-.PHONY: help install up test check services services-stop lock clean
+.PHONY: help install up test test-vllm check services services-stop lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -19,6 +19,9 @@ test: .venv/.test  ## everything: lint, types, layers and the whole suite, with 
 	scripts/system-packages.sh test
 	$(MAKE) --no-print-directory check
 	$(RUN) -m pytest
+
+test-vllm: .venv/.test .vllm/.env  ## the LLM proposer against a real vLLM server on this CPU (installs 5 GB, once)
+	$(RUN) -m pytest -m vllm tests/vllm
 
 check: .venv/.test  ## lint, types and layers
 	$(BIN)/ruff check .
@@ -38,7 +41,7 @@ lock: .venv/.uv  ## writes the pinned requirements anew
 	  --python-version 3.11 requirements/$$set.in --output-file requirements/$$set.txt; done
 
 clean:  ## removes the environment and the development data
-	rm -rf .venv .attune
+	rm -rf .venv .attune .vllm
 
 .venv/.uv:
 	scripts/system-packages.sh up
@@ -54,4 +57,10 @@ clean:  ## removes the environment and the development data
 
 .venv/.test: .venv/.base requirements/test.txt
 	$(UV) pip install --quiet --python $(RUN) --requirement requirements/test.txt
+	touch $@
+
+# Apart: vLLM and Faust need different versions of click. The pins are the whole closure, so nothing is resolved anew.
+.vllm/.env: .venv/.uv infra/vllm/requirements-cpu.txt
+	$(UV) venv --quiet --clear --python $(RUN) .vllm/env
+	$(UV) pip install --quiet --python .vllm/env/bin/python --no-deps --requirement infra/vllm/requirements-cpu.txt
 	touch $@

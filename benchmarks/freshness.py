@@ -12,35 +12,24 @@ beside the bare loop's way from broker to last reader.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 
 from benchmarks.bare import EMBEDDINGS, EVENTS, open_bare_loop, read_embeddings
 from benchmarks.figures import Figures, latencies, machine, say
 from benchmarks.servers import Servers, start_servers
 from benchmarks.service import SampledMetrics, agents_stage, run_during, runner, total, until
+from benchmarks.travel import PAST, SETTLE_SECONDS, TURNS, Turn, Way, travel, turns_of
 from benchmarks.workload import Catalog, catalog, interactions
 from infra.ground import open_ground
 from infra.settings import Settings
-from streams.contract import Outgoing, Producer
 from streams.kafka_producer import KafkaProducer
 from streams.provider import ProviderStage
 from streams.together import together
 from workers.errors import ConfigurationError
 from workers.space import describe_space
-
-_PAST = 20
-"""Events a user before the measured ones: as many as make a profile."""
-
-_PAST_PACE = 4
-_TURNS = 2
-"""That count."""
-
-_SETTLE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +37,6 @@ class _Plan:
     servers: Servers
     settings: Settings
     catalog: Catalog
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    events: Sequence[Outgoing]
-    rate: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One way from an event to its reader."""
-
-    producer: Producer
-    seconds: list[float]
-    """From accepted to in the reader's hands; grows as they come."""
-    is_through: Callable[[int], bool]
-    """Whether so many events, and all that followed from them, have come through."""
 
 
 def run(
@@ -80,9 +52,9 @@ def run(
     `fast`: a broker for tests. Takes three times `seconds` and a little. Raises `ProcessError`, which names the package
     to install, `ConfigurationError`, and `Incomplete` where an event did not come through."""
     count = int(rate * seconds)
-    if count < _TURNS or users < 1:
-        raise ConfigurationError(f"freshness needs a user, and a rate and a time that make {_TURNS} events")
-    turns = _turns(interactions(users, users * _PAST + count), users * _PAST, rate)
+    if count < TURNS or users < 1:
+        raise ConfigurationError(f"freshness needs a user, and a rate and a time that make {TURNS} events")
+    turns = turns_of(interactions(users, users * PAST + count), users * PAST, rate)
     progress(f"{rate:g} events/s of {users} users for {seconds:g} s, three times; starting Kafka and Redis")
     with start_servers(fast) as servers:
         plan = _Plan(servers, settings, catalog(describe_space(settings.model)))
@@ -101,49 +73,26 @@ def run(
     }
 
 
-def _turns(messages: Sequence[Outgoing], past: int, rate: float) -> list[_Turn]:
-    """3 and 4."""
-    size = (len(messages) - past) // _TURNS
-    bounds = [past + number * size for number in range(_TURNS)] + [len(messages)]
-    counting = [_Turn(messages[start:end], rate) for start, end in pairwise(bounds)]
-    return [_Turn(messages[:past], _PAST_PACE * rate), *counting]
-
-
-async def _measure(plan: _Plan, turns: Sequence[_Turn], progress: Callable[[str], None]) -> list[Figures]:
+async def _measure(plan: _Plan, turns: Sequence[Turn], progress: Callable[[str], None]) -> list[Figures]:
     """2."""
     batch_size, servers = plan.settings.batch_size, plan.servers
     await servers.prepare(EVENTS, EMBEDDINGS)
-    ways: dict[str, Callable[[_Turn], Awaitable[list[float]]]] = {
+    ways: dict[str, Callable[[Turn], Awaitable[list[float]]]] = {
         "bare loop": partial(_bare, plan),
         "Attune on Kafka and Redis": partial(_attune, plan, servers.settings(plan.settings, batch_size)),
         "Attune embedded": partial(_attune, plan, servers.embedded(plan.settings, batch_size)),
     }
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for number, turn in enumerate(turns):
-        for name, travel in ways.items():
-            taken = await travel(turn)
+        for name, way in ways.items():
+            taken = await way(turn)
             told = "p50 {p50_ms} ms, p90 {p90_ms} ms, p99 {p99_ms} ms".format(**latencies(taken))
             progress(f"{name}, {f'turn {number}' if number else 'warming up'}: {told}")
             seconds[name] += taken if number else []
     return [latencies(taken) for taken in seconds.values()]
 
 
-async def _travel(way: _Way, turn: _Turn) -> None:
-    """5: the seconds that the turn's events took are added to the way's."""
-    await _send_at(turn.rate, way.producer, turn.events)
-    await until(lambda: way.is_through(len(turn.events)), _SETTLE_SECONDS)
-
-
-async def _send_at(rate: float, producer: Producer, events: Sequence[Outgoing]) -> None:
-    start = time.perf_counter()
-    sending = []
-    for number, event in enumerate(events):
-        await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        sending.append(asyncio.create_task(producer.send([event])))
-    await asyncio.gather(*sending)
-
-
-async def _attune(plan: _Plan, settings: Settings, turn: _Turn) -> list[float]:
+async def _attune(plan: _Plan, settings: Settings, turn: Turn) -> list[float]:
     async with open_ground(settings) as opened:
         metrics = SampledMetrics()
         ground = replace(opened, metrics=metrics)
@@ -156,14 +105,14 @@ async def _attune(plan: _Plan, settings: Settings, turn: _Turn) -> list[float]:
             return total(metrics.applied) == events and total(metrics.publishes) == len(seconds)
 
         async def work() -> None:
-            await until(lambda: sum(provider.sizes().values()) == len(plan.catalog.messages), _SETTLE_SECONDS)
-            await _travel(_Way(ground.producer, seconds, is_through), turn)
+            await until(lambda: sum(provider.sizes().values()) == len(plan.catalog.messages), SETTLE_SECONDS)
+            await travel(Way(ground.producer, seconds, is_through), turn)
 
         await run_during([runner(ground, agents_stage(ground)), runner(ground, provider)], work())
     return seconds
 
 
-async def _bare(plan: _Plan, turn: _Turn) -> list[float]:
+async def _bare(plan: _Plan, turn: Turn) -> list[float]:
     """The same events on a topic of its own: Attune takes each of them once only."""
     seconds: list[float] = []
     events = [replace(event, topic=EVENTS.name) for event in turn.events]
@@ -173,8 +122,8 @@ async def _bare(plan: _Plan, turn: _Turn) -> list[float]:
         loop = await stack.enter_async_context(
             open_bare_loop(plan.servers, "benchmark-bare", plan.settings.batch_size, EVENTS.name)
         )
-        way = _Way(producer, seconds, lambda sent: loop.events == sent and loop.sent == len(seconds))
-        await together(loop.run(), read_embeddings(plan.servers, seconds), _travel(way, _Turn(events, turn.rate)))
+        way = Way(producer, seconds, lambda sent: loop.events == sent and loop.sent == len(seconds))
+        await together(loop.run(), read_embeddings(plan.servers, seconds), travel(way, Turn(events, turn.rate)))
     return seconds
 
 

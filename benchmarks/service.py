@@ -19,6 +19,7 @@ from streams.contract import Outgoing, Partition, Producer, Record, Runner, Stag
 from streams.embedded_runner import EmbeddedRunner
 from streams.faust_runner import FaustRunner
 from streams.metrics import Metrics
+from streams.own_thread import Part
 from workers.errors import AttuneError, FatalRunnerError
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ def runner(ground: Ground, stage: Stage, kind: RunnerName = "aiokafka") -> Runne
     )
 
 
-async def run_during(runners: Sequence[Runner], work: Coroutine[Any, Any, T]) -> T:
+async def run_during(runners: Sequence[Part], work: Coroutine[Any, Any, T]) -> T:
     """Runs them until `work` is done, then stops them. Returns the result of `work`; raises what it or one of them
     raises."""
     running = [asyncio.create_task(one.run()) for one in runners]

@@ -11,15 +11,17 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
-from infra.gateway import dead_letters
+from infra.gateway import dead_letters, spaces
 from infra.gateway.app import create_app, create_provider_app, create_worker_app
 from infra.gateway.ports import GatewayPorts, Search
 from infra.gateway.server import GatewayServer
 from infra.ground import Ground, open_ground
 from infra.provider_client import HttpSearch
+from infra.refining import InTurns, needs_encoder, refiner_of
 from infra.sample.player import play, sample_users
 from infra.settings import Settings
-from infra.supervise import run_until_stopped
+from infra.spaces import embedder_of, keeper_of, pointer_of
+from infra.supervise import Part, run_until_stopped
 from schemas.api import StageStatus, Status
 from schemas.dead_letter import DeadLetter
 from streams.agents import AgentsStage
@@ -27,23 +29,24 @@ from streams.aiokafka_runner import AiokafkaRunner
 from streams.contract import Runner, Stage
 from streams.control import ControlStage
 from streams.embedded_runner import EmbeddedRunner
-from streams.embedder import EmbedderStage
+from streams.embedder import EmbedderStage, embedder_group
 from streams.faust_runner import FaustRunner
 from streams.kafka_admin import create_topics
 from streams.provider import ProviderStage
+from streams.space_keeper import SpaceKeeper
 from streams.topics import DEAD_LETTERS
 from workers.agent import AgentRules
-from workers.background import background_of
 from workers.errors import ConfigurationError
-from workers.ports import Encoder
+from workers.knowledge import Knowledge
 from workers.refit import FitRules
-from workers.space import SentenceEncoder, SpaceInfo
+from workers.space import SpaceInfo, background_of_space, open_encoder
+from workers.spaces import InSpace, Spaces
 from workers.triggers import TriggerPolicy
 
 _LOG = logging.getLogger(__name__)
 
-Role = Literal["agents", "embedder", "provider", "control"]
-STAGES_WITH_LAG = (AgentsStage, EmbedderStage, ControlStage)
+StageRole = Literal["agents", "embedder", "provider", "control"]
+Role = StageRole | Literal["refiner"]
 
 
 async def run_up(settings: Settings, sample: bool = False) -> None:
@@ -52,17 +55,17 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
         if ground.log is None:
             await create_topics(settings.bootstrap, settings.partitions, settings.replication)
         provider = _provider_stage(ground)
-        encoder = await asyncio.to_thread(SentenceEncoder, settings.model)
-        stages: list[Stage] = [
-            _agents_stage(ground),
-            _embedder_stage(ground, encoder),
-            provider,
-            _control_stage(ground),
-        ]
+        encoder = InTurns(await asyncio.to_thread(open_encoder, settings.model))
+        agents = _agents_stage(ground)
+        stages: list[Stage] = [agents, embedder_of(ground, encoder), provider, _control_stage(ground)]
+        keeper = keeper_of(
+            ground, agents=agents, provider=provider, encoder=encoder, make_runner=lambda stage: _runner(ground, stage)
+        )
+        refiner = refiner_of(ground, agents.spaces, encoder, settings.refiner_share)
         server = _gateway(ground, provider, sample)
         player = [asyncio.create_task(_play_sample(ground), name="sample")] if sample else []
         _LOG.info("listening on http://%s:%d", settings.http_host, server.port)
-        await run_until_stopped([server, *(_runner(ground, stage) for stage in stages)], player)
+        await run_until_stopped([server, keeper, refiner, *(_runner(ground, stage) for stage in stages)], player)
 
 
 async def run_gateway(settings: Settings) -> None:
@@ -77,46 +80,76 @@ async def run_gateway(settings: Settings) -> None:
                 await search.close()
         else:
             provider = _provider_stage(ground)
-            await run_until_stopped([_gateway(ground, provider, False), _runner(ground, provider)])
+            keeper = keeper_of(ground, provider=provider)
+            await run_until_stopped([_gateway(ground, provider, False), keeper, _runner(ground, provider)])
 
 
 async def run_worker(settings: Settings, role: Role) -> None:
     """One role, with its health and metrics beside it."""
     _refuse_embedded(settings, f"attune worker {role}")
     async with open_ground(settings) as ground:
-        stage = await _stage(ground, role)
         problems = _problems(ground)
-        if isinstance(stage, ProviderStage):
-            app = create_provider_app(stage, ground.metrics, problems)
+        app = create_worker_app(ground.metrics, problems)
+        if role == "refiner":
+            parts = await _refiner_parts(ground)
         else:
-            app = create_worker_app(ground.metrics, problems)
+            stage, keeper = await _stage(ground, role)
+            parts = [_runner(ground, stage), keeper]
+            if isinstance(stage, ProviderStage):
+                app = create_provider_app(stage, ground.metrics, problems)
         server = GatewayServer(app, settings.http_host, settings.metrics_port_of(role), settings.stop_timeout)
         _LOG.info("%s: health and metrics on port %d", role, server.port)
-        await run_until_stopped([_runner(ground, stage), server])
+        await run_until_stopped([*parts, server])
 
 
-async def _stage(ground: Ground, role: Role) -> Stage:
+async def _refiner_parts(ground: Ground) -> list[Part]:
+    """It reads no topic, and knows of spaces what the agents know."""
+    settings, space = ground.settings, ground.space.id
+    fit = agent_rules(settings, ground.space).fit
+    spaces = Spaces(InSpace(space, Knowledge(space=space), fit))
+    encoder = await asyncio.to_thread(open_encoder, settings.model) if needs_encoder(settings) else None
+    return [refiner_of(ground, spaces, encoder, share=1.0), keeper_of(ground, spaces=spaces)]
+
+
+async def _stage(ground: Ground, role: StageRole) -> tuple[Stage, SpaceKeeper]:
     match role:
         case "agents":
-            return _agents_stage(ground)
+            agents = _agents_stage(ground)
+            return agents, keeper_of(ground, agents=agents)
         case "embedder":
-            return _embedder_stage(ground, await asyncio.to_thread(SentenceEncoder, ground.settings.model))
+            encoder = await asyncio.to_thread(open_encoder, ground.settings.model)
+            return embedder_of(ground, encoder), keeper_of(ground, encoder=encoder)
         case "provider":
-            return _provider_stage(ground)
+            provider = _provider_stage(ground)
+            return provider, keeper_of(ground, provider=provider)
         case "control":
-            return _control_stage(ground)
+            return _control_stage(ground), keeper_of(ground)
 
 
 def agent_rules(settings: Settings, space: SpaceInfo) -> AgentRules:
     """The settings that an agent goes by."""
-    fit = FitRules(background_of(space.id, space.dimension), settings.half_life_days, settings.weights)
+    fit = FitRules(background_of_space(settings.model), settings.half_life_days, settings.weights)
     return AgentRules(
         fit=fit,
-        triggers=TriggerPolicy(settings.refit_after, settings.refit_age),
+        triggers=_triggers(settings),
         window=settings.window,
         max_waiting=settings.max_waiting,
         item_wait=settings.item_wait,
         clock_skew=settings.clock_skew,
+        scoring=settings.scoring,
+    )
+
+
+def _triggers(settings: Settings) -> TriggerPolicy:
+    return TriggerPolicy(
+        refit_after=settings.refit_after,
+        refit_age=settings.refit_age,
+        refine_after=settings.refine_after or None,
+        refine_first=settings.refine_first,
+        refine_drop=settings.refine_drop,
+        refine_age=settings.refine_age,
+        refine_cooldown=settings.refine_cooldown,
+        refine_idle=settings.refine_idle,
     )
 
 
@@ -131,12 +164,14 @@ def _agents_stage(ground: Ground) -> AgentsStage:
     )
 
 
-def _embedder_stage(ground: Ground, encoder: Encoder) -> EmbedderStage:
-    return EmbedderStage(ground.store, encoder, ground.producer, ground.metrics)
-
-
 def _provider_stage(ground: Ground) -> ProviderStage:
-    return ProviderStage(ground.space.id, ground.space.dimension, ground.metrics, scoring=ground.settings.scoring)
+    return ProviderStage(
+        ground.space.id,
+        ground.space.dimension,
+        ground.metrics,
+        scoring=ground.settings.scoring,
+        served=pointer_of(ground).served,
+    )
 
 
 def _control_stage(ground: Ground) -> ControlStage:
@@ -183,6 +218,7 @@ def _gateway(ground: Ground, search: Search, sample: bool) -> GatewayServer:
     )
     app = create_app(ports)
     app.include_router(dead_letters.create_router(_letters(ground)))
+    app.include_router(spaces.create_router(pointer_of(ground), ground.store))
     return GatewayServer(app, settings.http_host, settings.http_port, settings.stop_timeout)
 
 
@@ -191,16 +227,21 @@ async def _play_sample(ground: Ground) -> None:
         ground.producer,
         ground.metrics,
         time.time,
-        lambda: ground.broker.lag(EmbedderStage.group, EmbedderStage.topics),
+        lambda: ground.broker.lag(embedder_group(ground.space.id), EmbedderStage.topics),
     )
 
 
 def _status(ground: Ground, search: Search) -> Callable[[], Awaitable[Status]]:
     async def status() -> Status:
-        stages = {
-            stage.name: StageStatus(lag=await ground.broker.lag(stage.group, stage.topics)) for stage in STAGES_WITH_LAG
+        pointer = await pointer_of(ground).read()
+        groups = {
+            AgentsStage.name: (AgentsStage.group, AgentsStage.topics),
+            EmbedderStage.name: (embedder_group(pointer.current.id), EmbedderStage.topics),
+            ControlStage.name: (ControlStage.group, ControlStage.topics),
         }
-        return Status(stages=stages, providers=await search.providers(), space=ground.space.id)
+        stages = {name: StageStatus(lag=await ground.broker.lag(*read)) for name, read in groups.items()}
+        stages["refiner"] = StageStatus(lag=await ground.store.count_jobs())
+        return Status(stages=stages, providers=await search.providers(), space=pointer.current.id)
 
     return status
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from workers.errors import ConfigurationError
 
 RunnerName = Literal["aiokafka", "faust"]
-_METRICS_PORTS = {"agents": 9101, "embedder": 9102, "provider": 9103, "control": 9104}
+_METRICS_PORTS = {"agents": 9101, "embedder": 9102, "provider": 9103, "control": 9104, "refiner": 9105}
+Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
 _KAFKA = re.compile(r"^kafka://[^,/\s:]+:\d+(,[^,/\s:]+:\d+)*$")
 
 
@@ -38,7 +39,8 @@ class Settings(BaseSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(8080, description="its port")
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = Field(
         None,
-        description="/metrics and health of a worker; unset: agents 9101, embedder 9102, provider 9103, control 9104",
+        description="/metrics and health of a worker; unset: agents 9101, embedder 9102, provider 9103, control 9104, "
+        "refiner 9105",
     )
     gateway_url: str | None = Field(None, description="where commands find the gateway; default: http_host and port")
     provider_url: str | None = Field(
@@ -69,7 +71,56 @@ class Settings(BaseSettings):
     )
     max_waiting: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="interactions waiting per user")
     clock_skew: Annotated[float, Field(ge=0)] = Field(86_400.0, description="seconds an event may lie in the future")
-    llm_url: str | None = Field(None, description="OpenAI-compatible server for refinement (not used yet)")
+    refine_after: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        20, description="interactions that trigger a refinement of the texts; 0: no profile is ever refined"
+    )
+    refine_first: Annotated[int, Field(ge=2, le=100_000)] = Field(
+        10, description="interactions that trigger the first refinement of a person's texts"
+    )
+    refine_drop: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.15, description="fall of the reward (0 to 1) that triggers a refinement"
+    )
+    refine_age: Annotated[float, Field(ge=1)] = Field(
+        604_800.0, description="seconds since the last refinement that trigger another, after an interaction"
+    )
+    refine_cooldown: Annotated[float, Field(ge=0)] = Field(
+        300.0, description="seconds between two refinements at least"
+    )
+    refine_idle: Annotated[float, Field(ge=0)] = Field(
+        30.0, description="seconds without an interaction before a refinement starts (on demand: at once)"
+    )
+    refine_iterations: Annotated[int, Field(ge=1, le=10)] = Field(10, description="rounds of a refinement at most")
+    refine_temperature: Literal["0", "1", "inf"] = Field(
+        "inf", description="which candidate a round starts from: 0 the best, inf any, 1 the better the likelier"
+    )
+    refine_lease: Annotated[float, Field(ge=10, le=3600)] = Field(
+        300.0, description="seconds without a finished round after which another refiner takes the job over"
+    )
+    refiner_concurrency: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="refinements at once in one refiner; unset: 1 for phrases, ATTUNE_LLM_CONCURRENCY for vllm"
+    )
+    refiner_share: Annotated[float, Field(ge=0.01, le=1)] = Field(
+        0.2, description="share of one core that refinements may take in `attune up`, beside the stream"
+    )
+    proposer: Literal["phrases", "vllm"] = Field(
+        "phrases", description="who proposes texts: a search over the person's own phrases, or an LLM"
+    )
+    llm_url: str | None = Field(None, description="OpenAI-compatible server for the proposer vllm, ending in /v1")
+    llm_model: str | None = Field(None, description="its model; unset: the first that it names")
+    llm_key: SecretStr | None = Field(None, description="its API key")
+    llm_concurrency: Annotated[int, Field(ge=1, le=256)] = Field(8, description="requests to it at once, per process")
+    llm_timeout: Annotated[float, Field(ge=1, le=600)] = Field(
+        60.0, description="seconds for one question to it, with every retry"
+    )
+    tenant: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")] = Field(
+        "default", description="whose people these are: has a budget of its own where several share a store"
+    )
+    llm_calls_per_user: Limit = Field(60, description="calls of an LLM a day for one person")
+    llm_tokens_per_user: Limit = Field(200_000, description="its tokens a day for one person, prompts and answers")
+    llm_calls_per_tenant: Limit = Field(50_000, description="calls a day for all people of this tenant")
+    llm_tokens_per_tenant: Limit = Field(150_000_000, description="tokens a day for all people of this tenant")
+    llm_calls_in_all: Limit = Field(100_000, description="calls a day for all tenants of the store")
+    llm_tokens_in_all: Limit = Field(300_000_000, description="tokens a day for all tenants of the store")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged to stderr")
 
     @field_validator("broker")
@@ -85,6 +136,22 @@ class Settings(BaseSettings):
         if value != "embedded" and urlsplit(value).scheme not in {"redis", "rediss"}:
             raise ValueError("must be 'embedded' or redis://host:port/db")
         return value
+
+    @field_validator("llm_url")
+    @classmethod
+    def _http(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in {"http", "https"}:
+            raise ValueError("must look like http://host:8000/v1")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        if self.proposer == "vllm" and self.llm_url is None:
+            raise ValueError("ATTUNE_PROPOSER=vllm needs the address of the server in ATTUNE_LLM_URL")
+        # A round asks one question, but to describe 24 groups takes three; the lease is renewed after each round.
+        if self.refine_lease < 4 * self.llm_timeout:
+            raise ValueError("ATTUNE_REFINE_LEASE must be at least 4 times ATTUNE_LLM_TIMEOUT: a round must fit in")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -125,6 +192,11 @@ class Settings(BaseSettings):
         override: RunnerName | None = getattr(self, f"runner_{stage}", None)
         return override or self.runner
 
+    @property
+    def refinements_at_once(self) -> int:
+        """In one refiner. A search for phrases is one core's work, an LLM is waited for."""
+        return self.refiner_concurrency or (self.llm_concurrency if self.proposer == "vllm" else 1)
+
     def metrics_port_of(self, role: str) -> int:
         """One each, so that all roles can run on one machine."""
         return _METRICS_PORTS[role] if self.metrics_port is None else self.metrics_port
@@ -158,5 +230,7 @@ def read_settings(**overrides: Any) -> Settings:
 
 
 def _mend(error: Any) -> str:
+    """What a validator over several settings says names them itself."""
+    message = str(error["msg"]).removeprefix("Value error, ")
     name = ".".join(map(str, error["loc"]))
-    return f"ATTUNE_{name.upper()}: {error['msg']}"
+    return f"ATTUNE_{name.upper()}: {message}" if name else message

@@ -1,6 +1,6 @@
 """Bodies of the HTTP API. Shapes that scripts rely on; more fields may come to stand beside these."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -18,6 +18,7 @@ from schemas.base import (
     Weight,
 )
 from schemas.profile import MAX_AVOID, MAX_INTERESTS
+from schemas.space import SpaceEntry
 
 MAX_BATCH = 1_000
 """Interactions or items in one request."""
@@ -62,6 +63,12 @@ class ItemBody(Contract):
         if self.title is None and not self.deleted:
             raise ValueError("needs a 'title' (or 'deleted': true)")
         return self
+
+
+class RefreshBody(Contract):
+    """What to renew: the weights of the interests, or their texts."""
+
+    what: Literal["weights", "texts"] = "weights"
 
 
 class RefreshAccepted(Contract):
@@ -140,6 +147,16 @@ class Status(Contract):
     stages: dict[str, StageStatus]
     providers: dict[str, int]
     space: SpaceId
+
+
+class SpaceStatus(Contract):
+    """Where a roll-out stands (`docs/spaces.md`). `left` profiles are still to be moved to the current space."""
+
+    current: SpaceEntry
+    next: SpaceEntry | None = None
+    previous: SpaceEntry | None = None
+    phase: Annotated[str, StringConstraints(pattern="^(none|embedding|moving|done)$")]
+    left: Annotated[int, Field(ge=0)]
 
 
 class Health(Contract):

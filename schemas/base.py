@@ -84,6 +84,11 @@ UserId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_PRINTABLE)]
 ItemId = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_PRINTABLE)]
 ProviderId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+ItemKey = Annotated[
+    str,
+    StringConstraints(max_length=64 + 1 + 256, pattern=r"^[a-z0-9][a-z0-9._-]{0,63}:" + _PRINTABLE.removeprefix("^")),
+]
+"""What `item_key` makes of a provider and an item."""
 SubjectId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 SpaceId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")]
 InterestId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]

@@ -37,7 +37,7 @@ class CatalogItem(Contract):
 
 
 class ItemEmbedding(Contract):
-    """Topic `attune.item-embeddings`, keyed by provider:item. A null value is a tombstone."""
+    """Topic `attune.item-embeddings`, keyed by `embedding_key`. A null value is a tombstone."""
 
     schema_version: Literal[1] = 1
     provider: ProviderId
@@ -53,3 +53,15 @@ class ItemEmbedding(Contract):
     @property
     def key(self) -> str:
         return item_key(self.provider, self.item)
+
+
+def embedding_key(space: str, item: str) -> str:
+    """The key of `attune.item-embeddings`: an item has one embedding in each space that is served, and compaction must
+    keep them all. A space's name has neither '/' nor ':', so it can be split again."""
+    return f"{space}/{item}"
+
+
+def split_embedding_key(key: str) -> tuple[str | None, str]:
+    """The space and the item's key. The space is None for the key of an earlier release, which was the item's alone."""
+    head, slash, rest = key.partition("/")
+    return (head, rest) if slash and ":" not in head else (None, key)

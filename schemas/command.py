@@ -56,6 +56,8 @@ Edit = Annotated[
 
 
 class RefreshCause(StrEnum):
+    """Somebody asks for it, or the time that the agent itself has set is up; the agent knows what set it."""
+
     DEMAND = "demand"
     AGE = "age"
 
@@ -74,10 +76,18 @@ class EditCommand(_Command):
 
 
 class RefreshCommand(_Command):
-    """Re-fit the weights now."""
+    """Re-fit the weights now, or have the texts refined (a job for a refiner; its result comes as a proposal)."""
 
     kind: Literal["refresh"] = "refresh"
+    what: Literal["weights", "texts"] = "weights"
     cause: RefreshCause = RefreshCause.DEMAND
+
+
+class MoveCommand(_Command):
+    """Move this profile to another space: its texts stay, its vectors are made anew (`streams.rollout`)."""
+
+    kind: Literal["move"] = "move"
+    space: SpaceId
 
 
 class RetryCommand(_Command):
@@ -103,7 +113,7 @@ class ForgetCommand(_Command):
 
 
 ProfileCommand = Annotated[
-    EditCommand | RefreshCommand | RetryCommand | RollbackCommand | ImportCommand | ForgetCommand,
+    EditCommand | RefreshCommand | RetryCommand | MoveCommand | RollbackCommand | ImportCommand | ForgetCommand,
     Field(discriminator="kind"),
 ]
 """Topic `attune.commands`, keyed by user."""

@@ -5,10 +5,26 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Contract, EventId, Instant, UserId
+from schemas.base import Contract, EventId, Instant, ItemKey, UserId
 from schemas.command import Edit
 
 Reward = Annotated[float, Field(ge=0, le=1)]
+
+
+MAX_NEGATIVES = 128
+
+
+class RefineTrigger(StrEnum):
+    """Why a refinement was asked for; a metric label."""
+
+    COUNT = "count"
+    """Enough interactions since the last one."""
+    BOOTSTRAP = "bootstrap"
+    """The first one of this person: enough interactions to be described in words."""
+    DRIFT = "drift"
+    """What the person does fits the profile worse than it did."""
+    AGE = "age"
+    DEMAND = "demand"
 
 
 class Outcome(StrEnum):
@@ -36,7 +52,12 @@ class Proposal(Contract):
     fencing_token: Annotated[int, Field(ge=1)]
     proposer: Literal["phrases", "vllm"]
     outcome: Outcome
+    trigger: RefineTrigger = RefineTrigger.DEMAND
+    job_id: EventId | None = None
+    """The job it came from. The proposal has the same id, so that a job done twice is one proposal."""
     edits: Annotated[tuple[Edit, ...], Field(max_length=64)] = ()
+    negatives: Annotated[tuple[ItemKey, ...], Field(max_length=MAX_NEGATIVES)] = ()
+    """Items the person never touched, which it was measured against and is judged against again."""
     reward_before: Reward | None = None
     reward_after: Reward | None = None
     cost: Cost = Cost()

@@ -6,8 +6,8 @@ The commit protocol. Whatever step a crash falls into, the batch is delivered ag
    what their outboxes still hold, and the items (`Snapshot`).
 2. Fold: each mailbox into its state, purely. What the cache lacks is fetched in one more round trip. A mailbox that
    the agent cannot fold goes to the dead-letters, and no other with it.
-3. Commit: one round trip; per user one atomic step of state, offsets (inside the state), outbox and due times. A user
-   whom somebody else has written meanwhile is read and folded again.
+3. Commit: one round trip; per user one atomic step of state, offsets (inside the state), outbox, due times and, for a
+   refiner, a job. A user whom somebody else has written meanwhile is read and folded again.
 4. Publish: the outboxes, older entries first, and the dead-letters. Returns when all are durable.
 5. Trim the outboxes. (A crash before this publishes again: both topics' readers take the newest version.)
 6. Return: the runner commits the offsets to the broker.
@@ -23,19 +23,21 @@ from itertools import chain
 
 from pydantic import ValidationError
 
-from schemas.command import PROFILE_COMMAND
 from schemas.dead_letter import Reason
 from schemas.interaction import Interaction
 from schemas.proposal import Proposal
 from streams.contract import Outgoing, Partition, Producer, Record, Timer
 from streams.dead_letters import dead_letter, summarize
+from streams.messages import parse_message
 from streams.metrics import Metrics
 from streams.publication import publication
-from streams.topics import COMMANDS, INTERACTIONS, MAILBOX
-from workers.agent import AgentRules, Event, Folded, Letter, Message, fold
-from workers.errors import AttuneError, ConfigurationError
+from streams.topics import MAILBOX
+from workers.agent import fold
+from workers.errors import AttuneError, ConfigurationError, Unavailable
 from workers.knowledge import Knowledge, Missing
+from workers.mailbox import AgentRules, Event, Folded, Letter
 from workers.ports import CommitOutcome, Store, UserCommit, UserRecord
+from workers.spaces import InSpace, Spaces
 from workers.state import UserState, encode_state
 
 _LOG = logging.getLogger(__name__)
@@ -45,6 +47,11 @@ _Mailboxes = dict[str, list[Event]]
 MAX_ATTEMPTS = 20
 """Rounds of read, fold, commit for one batch. Two workers contend only while a partition changes hands, so a second
 round nearly always ends it; twenty mean that something else writes the records."""
+
+
+ITEM_LOOK = 1.0
+TEXT_LOOK = 0.1
+"""Seconds after which what waits is looked at for the first time."""
 
 
 class Contended(AttuneError):
@@ -85,7 +92,9 @@ class AgentsStage:
         self._key = key
         self._metrics = metrics
         self._now = now
-        self._known = Knowledge()
+        self._known = Knowledge(space=space)
+        self.spaces = Spaces(InSpace(space, self._known, rules.fit))
+        """Told by a roll-out which others there are (`streams.rollout`)."""
         self._providers: tuple[str, ...] = ()
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
@@ -106,7 +115,8 @@ class AgentsStage:
 
     async def _advance(self, mailboxes: _Mailboxes, marks: Mapping[Partition, int]) -> _Mailboxes:
         """One round of the protocol. Returns the mailboxes of users whom another worker wrote meanwhile."""
-        self._known.between_batches(self._now())
+        for one in self.spaces:
+            one.known.between_batches(self._now())
         records = await self._read(mailboxes)
         # 2. Fold
         steps, letters = await self._fold(mailboxes, records)
@@ -127,7 +137,7 @@ class AgentsStage:
         letters: list[Letter] = []
         for record in batch:
             try:
-                message = _parse(record)
+                message = parse_message(record)
             except ValidationError as error:
                 letters.append(Letter(record, Reason.INVALID, summarize(error)))
                 continue
@@ -138,8 +148,7 @@ class AgentsStage:
         return dict(mailboxes), letters
 
     async def _read(self, mailboxes: _Mailboxes) -> dict[str, UserRecord]:
-        wanted = {interaction.item_key for interaction in _interactions(mailboxes)}
-        asked = self._known.unknown(wanted)
+        asked = self._known.unknown(_items(mailboxes))
         snapshot = await self._store.read(mailboxes, asked, self._space)
         self._known.learn_items(asked, snapshot.items)
         self._providers = snapshot.providers
@@ -167,13 +176,13 @@ class AgentsStage:
     def _try(self, user: str, mailbox: Sequence[Event], record: UserRecord) -> _Step | Exception:
         try:
             start = time.perf_counter()
-            folded = fold(record.state, mailbox, self._known, self._rules, _parse_interaction)
+            folded = fold(record.state, mailbox, self._known, self._rules, parse_message, self.spaces)
             if refits := folded.refits.total():
                 self._metrics.refit_seconds.observe((time.perf_counter() - start) / refits)
             return _Step(folded, self._commit(user, folded, record.revision))
         except Missing as missing:
             return missing
-        except ConfigurationError:  # It is this installation that is wrong, not the messages.
+        except (ConfigurationError, Unavailable):  # It is this installation that is wrong, not the messages.
             raise
         except Exception as error:  # One user's trouble must not stop the others: it goes to the dead-letters.
             _LOG.exception("an agent failed on a mailbox of %d", len(mailbox))
@@ -185,26 +194,32 @@ class AgentsStage:
         return record.forgotten
 
     async def _fetch(self, lacking: Sequence[Missing]) -> None:
-        items = frozenset[str]().union(*(missing.items for missing in lacking))
-        phrases = frozenset[str]().union(*(missing.phrases for missing in lacking))
-        if items:
-            self._known.learn_items(items, (await self._store.read((), items, self._space)).items)
-        if phrases:
-            self._known.learn_phrases(phrases, await self._store.read_phrases(self._space, phrases))
+        for one in self.spaces:
+            here = [missing for missing in lacking if missing.space == one.space]
+            items = frozenset[str]().union(*(missing.items for missing in here))
+            phrases = frozenset[str]().union(*(missing.phrases for missing in here))
+            if items:
+                one.known.learn_items(items, (await self._store.read((), items, one.space)).items)
+            if phrases:
+                one.known.learn_phrases(phrases, await self._store.read_phrases(one.space, phrases))
 
     def _commit(self, user: str, folded: Folded, revision: int) -> UserCommit:
-        state = folded.state
+        state, triggers = folded.state, self._rules.triggers
+        refine = triggers.refine_due(state.refine)
         letters = tuple(map(self._letter, folded.letters))
         return UserCommit(
             user=user,
             expected_revision=revision,
             state=encode_state(state),
-            outbox=publication(user, folded, self._providers, self._space, self._key) + letters,
+            outbox=publication(user, folded, self._providers, state.space, self._key) + letters,
             times={
-                "refit": self._rules.triggers.refit_due(state.pending_since_ms),
+                "refit": triggers.refit_due(state.pending_since_ms),
+                "refine": None if refine is None else refine[1] / 1000,
                 "waiting": _retry_due(state, self._rules.item_wait, self._now()),
                 "refitted": None if state.refitted_ms is None else state.refitted_ms / 1000,
+                **self.spaces.due(state, self._now()),
             },
+            job=None if folded.job is None else folded.job.to_bytes(),
         )
 
     async def _send(self, letters: Sequence[Letter], outbox: Iterable[Outgoing] = ()) -> None:
@@ -235,6 +250,10 @@ class AgentsStage:
             self._metrics.duplicates.labels(kind).inc(n)
         for cause, n in folded.refits.items():
             self._metrics.refits.labels(cause).inc(n)
+        for (trigger, outcome), n in folded.refinements.items():
+            self._metrics.refinements.labels(trigger, outcome).inc(n)
+        if folded.job is not None:
+            self._metrics.refinement_jobs.labels(folded.job.trigger.value).inc()
         for provider in self._providers if folded.changes else ():
             self._metrics.publishes.labels(provider).inc()
         self._count_letters(folded.letters)
@@ -244,21 +263,15 @@ class AgentsStage:
             self._metrics.dead_letters.labels(self.name, letter.reason.value).inc()
 
 
-def _parse(record: Record) -> Message:
-    if record.topic == INTERACTIONS:
-        return _parse_interaction(record)
-    if record.topic == COMMANDS:
-        return PROFILE_COMMAND.validate_json(record.value or b"")
-    return Proposal.model_validate_json(record.value or b"")
-
-
-def _parse_interaction(record: Record) -> Interaction:
-    return Interaction.model_validate_json(record.value or b"")
-
-
-def _interactions(mailboxes: _Mailboxes) -> list[Interaction]:
-    events = (event.message for mailbox in mailboxes.values() for event in mailbox)
-    return [message for message in events if isinstance(message, Interaction)]
+def _items(mailboxes: _Mailboxes) -> set[str]:
+    """The items that the messages name."""
+    items: set[str] = set()
+    for message in (event.message for mailbox in mailboxes.values() for event in mailbox):
+        if isinstance(message, Interaction):
+            items.add(message.item_key)
+        elif isinstance(message, Proposal):
+            items.update(message.negatives)
+    return items
 
 
 def _marks(batch: Sequence[Record]) -> dict[Partition, int]:
@@ -267,10 +280,13 @@ def _marks(batch: Sequence[Record]) -> dict[Partition, int]:
 
 
 def _retry_due(state: UserState, item_wait: float, now: float) -> float | None:
-    """When to look again for what waits: after a second, then ever more rarely (each pause half of what has been waited
-    so far: nine looks in a minute), and in any case once the first deadline is reached."""
+    """When to look again for what waits: for an item after a second, for the vectors of a text (which take
+    milliseconds, while somebody looks at the screen) after a tenth; then ever more rarely, each pause half of what has
+    been waited so far (nine looks in a minute, or fourteen); and in any case once the first deadline is reached."""
     if not state.waiting:
         return None
-    deadline = min(entry.deadline_ms for entry in state.waiting) / 1000
-    waited = now - (deadline - item_wait)
-    return min(now + max(1.0, waited / 2), max(deadline, now))
+    first = min(entry.deadline_ms for entry in state.waiting) / 1000
+    pause = max(ITEM_LOOK, (now - first + item_wait) / 2)
+    if texts := [entry.deadline_ms for entry in state.waiting if entry.item is None]:
+        pause = min(pause, max(TEXT_LOOK, (now - max(texts) / 1000 + item_wait) / 2))
+    return min(now + pause, max(first, now))

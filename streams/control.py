@@ -28,6 +28,10 @@ _LOG = logging.getLogger(__name__)
 TICK = 1.0
 """Seconds between two looks at what is due: the precision of every age."""
 
+RETRY_TICK = 0.2
+"""Seconds between two looks at what waits. Somebody who has typed a text looks at the screen: it has its vector after
+some 50 ms, and stands in the profile a look later. A look that finds nothing costs a store 0.1 ms."""
+
 COUNT_TICK = 5.0
 """Seconds between two counts of the fleet: Prometheus scrapes every 15."""
 
@@ -52,7 +56,11 @@ class ControlStage:
         self._producer = producer
         self._metrics = metrics
         self._now = now
-        self.timers = (Timer(TICK, self.send_due), Timer(COUNT_TICK, self.count_fleet))
+        self.timers = (
+            Timer(TICK, self.send_due),
+            Timer(RETRY_TICK, self.send_retries),
+            Timer(COUNT_TICK, self.count_fleet),
+        )
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
         return {}
@@ -66,11 +74,13 @@ class ControlStage:
                 _LOG.warning("%s/%d at %d cannot be read", record.topic, record.partition, record.offset)
 
     async def send_due(self) -> None:
-        """Claims and sends until nothing more is due."""
-        for name, command in (("refit", _refresh), ("waiting", _retry)):
-            while claimed := await self._claim_and_send(name, command):
-                if claimed < CLAIMS:
-                    break
+        """Claims and sends the re-fits and refinements whose time has come."""
+        await self._send_all("refit", _refit)
+        await self._send_all("refine", _refine)
+
+    async def send_retries(self) -> None:
+        """Has the agents look again at what waits for an item or for words."""
+        await self._send_all("waiting", _retry)
 
     async def count_fleet(self) -> None:
         """Profiles by the age of their last re-fit."""
@@ -89,6 +99,11 @@ class ControlStage:
             letter = DeadLetter.model_validate_json(record.value or b"")
             self._metrics.letters_seen.labels(letter.reason.value).inc()
 
+    async def _send_all(self, name: str, command: Callable[[Due, float], ProfileCommand]) -> None:
+        """Until nothing more is due."""
+        while await self._claim_and_send(name, command) == CLAIMS:
+            pass
+
     async def _claim_and_send(self, name: str, command: Callable[[Due, float], ProfileCommand]) -> int:
         # 1. Claim
         claimed = await self._store.claim_due(name, self._now(), CLAIMS, LEASE)
@@ -98,9 +113,15 @@ class ControlStage:
         return len(claimed)
 
 
-def _refresh(due: Due, now: float) -> RefreshCommand:
+def _refit(due: Due, now: float) -> RefreshCommand:
     identity = f"refit:{due.due:.3f}"
     return RefreshCommand(command_id=identity, user=due.user, time=_instant(now), cause=RefreshCause.AGE)
+
+
+def _refine(due: Due, now: float) -> RefreshCommand:
+    """The agent knows which of its triggers has set the time."""
+    identity = f"refine:{due.due:.3f}"
+    return RefreshCommand(command_id=identity, user=due.user, time=_instant(now), cause=RefreshCause.AGE, what="texts")
 
 
 def _retry(due: Due, now: float) -> RetryCommand:

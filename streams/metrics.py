@@ -42,6 +42,15 @@ class Metrics:
     versions_by_cause: Counter = field(init=False)
     letters_seen: Counter = field(init=False)
     due_claimed: Counter = field(init=False)
+    refinement_jobs: Counter = field(init=False)
+    refinements: Counter = field(init=False)
+    llm_calls: Counter = field(init=False)
+    llm_tokens: Counter = field(init=False)
+    llm_fallbacks: Counter = field(init=False)
+    budget_refused: Counter = field(init=False)
+    refiner_jobs: Counter = field(init=False)
+    refinement_seconds: Histogram = field(init=False)
+    refinement_queue: Gauge = field(init=False)
     build: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,12 +69,20 @@ class Metrics:
             "versions_by_cause": ("attune_fleet_versions", "Profile versions seen by control", ("cause",)),
             "letters_seen": ("attune_fleet_dead_letters", "Dead-letters seen by control", ("reason",)),
             "due_claimed": ("attune_due_claimed", "Due times claimed and sent as commands", ("kind",)),
+            "refinement_jobs": ("attune_refinement_jobs", "Refinements asked for by an agent", ("trigger",)),
+            "refinements": ("attune_refinements", "Refinements that came to an end", ("trigger", "outcome")),
+            "llm_calls": ("attune_llm_calls", "Calls of an LLM, retries included", ("trigger", "outcome")),
+            "llm_tokens": ("attune_llm_tokens", "Tokens that an LLM read (prompt) or wrote", ("trigger", "kind")),
+            "llm_fallbacks": ("attune_llm_fallbacks", "Questions answered by phrases for the LLM", ("reason",)),
+            "budget_refused": ("attune_budget_refused", "Reservations that a budget refused", ("scope",)),
+            "refiner_jobs": ("attune_refiner_jobs", "Leased jobs by what became of them", ("trigger", "end")),
         }
         gauges = {
             "lag": ("attune_consumer_lag", "Messages accepted and not yet handled", ("stage",)),
             "index_items": ("attune_index_items", "Items searchable", ("provider",)),
             "index_subjects": ("attune_index_subjects", "Profile embeddings held", ("provider",)),
             "profiles_by_refit_age": ("attune_profiles_by_refit_age", "Profiles by age of last re-fit", ("age",)),
+            "refinement_queue": ("attune_refinement_queue", "People whose texts wait to be refined", ()),
             "build": ("attune_build_info", "1, labelled with what runs", ("version", "space", "runner", "store")),
         }
         histograms = {
@@ -75,6 +92,7 @@ class Metrics:
             "freshness": ("attune_freshness_seconds", "Accepted to searchable", ("what",), _SECONDS),
             "embed_seconds": ("attune_embed_seconds", "Time to embed a batch of texts", (), _SECONDS),
             "search_seconds": ("attune_search_seconds", "Time of one search", ("provider",), _SECONDS),
+            "refinement_seconds": ("attune_refinement_seconds", "Time of one refinement", ("trigger",), _SECONDS),
         }
         for name, (metric, text, labels) in counters.items():
             self._set(name, Counter(metric, text, labels, registry=self.registry))

@@ -1,14 +1,17 @@
-"""The provider stage: each provider's own index, and the embeddings of those who read there.
+"""The provider stage: each provider's own indexes, and the embeddings of those who read there.
 
 Both topics are compacted and read from the start, without a group: what is in memory is what the topics hold. A
 provider learns vectors, weights and its own pseudonym for a person, nothing else (DESIGN.md, invariant 7).
+
+It serves the space it was started in and those that a roll-out has opened (`streams.rollout`), each in an index of its
+own. What is of any other space is passed over and counted.
 """
 
 import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -16,14 +19,14 @@ import numpy as np
 from pydantic import ValidationError
 
 from schemas.api import Found, SearchAnswer, SearchBody
-from schemas.catalog import ItemEmbedding
+from schemas.catalog import ItemEmbedding, split_embedding_key
 from schemas.profile import ProfileEmbedding
 from streams.contract import Partition, Record, Timer
 from streams.dead_letters import summarize
 from streams.metrics import Metrics
+from streams.shelves import Label, Shelf, Subject
 from streams.topics import ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS
 from workers.errors import SpaceMismatch, UnknownProvider, UnknownSubject
-from workers.retrieval import ItemIndex
 from workers.scoring import Floats, Scoring
 from workers.vectors import directions, unpack
 
@@ -31,38 +34,21 @@ _LOG = logging.getLogger(__name__)
 
 M = TypeVar("M", ItemEmbedding, ProfileEmbedding)
 
-
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """What an answer says of an item besides its score."""
-
-    item: str
-    title: str
-    category: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Subject:
-    """An embedding as it is searched with. Of a published one the vectors stay in float16, as they came: at 12
-    interests of 384 components 9 KB a person."""
-
-    version: int
-    vectors: Floats
-    weights: Floats
-    avoid: Floats
+Served = Callable[[], Awaitable[Mapping[str, int]]]
+"""The spaces to serve now, and the length of their vectors."""
 
 
 @dataclass(slots=True)
-class _Shelf:
-    """One provider: its items, and its subjects by pseudonym."""
+class _Strange:
+    """Of a batch: what was passed over for its space, by provider, and the spaces."""
 
-    index: ItemIndex
-    labels: dict[str, _Label] = field(default_factory=dict)
-    subjects: dict[str, _Subject] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    spaces: set[str] = field(default_factory=set)
 
 
 class ProviderStage:
-    """`now` is in epoch seconds. `providers` None: every provider that there is."""
+    """`space` and `dimension` are what it is started in. `served` is asked where vectors of another space come, so
+    that a roll-out's are taken from the first on. `now` is in epoch seconds. `providers` None: every one there is."""
 
     name = "provider"
     group = None
@@ -77,26 +63,51 @@ class ProviderStage:
         *,
         scoring: Scoring = "mixture",
         providers: frozenset[str] | None = None,
+        served: Served | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._space = space
-        self._dimension = dimension
+        self._dimensions = {space: dimension}
+        self._served = served
         self._metrics = metrics
         self._scoring = scoring
         self._providers = providers
         self._now = now
         self._started = now()
-        self._shelves: dict[str, _Shelf] = {}
+        self._shelves: dict[str, Shelf] = {}
         self._provider_of: dict[str, str] = {}
         """Of a subject: a tombstone carries only the key."""
         self._told = False
+        self._changing = asyncio.Lock()
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
         return {}
 
     async def handle(self, batch: Sequence[Record]) -> None:
         """Applies the batch; everything in it is searchable when this returns."""
-        await asyncio.to_thread(self._apply, batch)
+        async with self._changing:
+            await self._handle(batch)
+
+    async def serve(self, spaces: Mapping[str, int]) -> None:
+        """Opens an index for each of these spaces, the current one first (with the length of its vectors), and closes
+        those of all others."""
+        async with self._changing:
+            self._serve(spaces)
+
+    async def _handle(self, batch: Sequence[Record]) -> None:
+        strange = await asyncio.to_thread(self._apply, batch)
+        if strange.spaces and self._served is not None:
+            self._serve(await self._served())
+            if strange.spaces & self._dimensions.keys():  # taken twice is as taken once
+                strange = await asyncio.to_thread(self._apply, batch)
+        self._pass_over(strange)
+
+    def _serve(self, spaces: Mapping[str, int]) -> None:
+        for space in self._dimensions.keys() - spaces.keys():
+            for shelf in self._shelves.values():
+                shelf.close(space)
+        self._dimensions = dict(spaces)
+        self._space = next(iter(spaces))
 
     async def search(self, provider: str, body: SearchBody) -> SearchAnswer:
         """Best first. Raises `UnknownProvider`, `UnknownSubject`, and `SpaceMismatch` for vectors of another space or
@@ -112,108 +123,121 @@ class ProviderStage:
 
     def sizes(self) -> dict[str, int]:
         """Items searchable, by provider."""
-        return {provider: len(shelf.index) for provider, shelf in sorted(self._shelves.items())}
+        return {provider: len(shelf) for provider, shelf in sorted(self._shelves.items())}
 
-    def _search(self, provider: str, shelf: _Shelf, body: SearchBody) -> SearchAnswer:
+    def _search(self, provider: str, shelf: Shelf, body: SearchBody) -> SearchAnswer:
         subject = self._subject(shelf, body)
+        room = shelf.searched(subject.space)
         scoring: Scoring = "linear" if (body.scoring or self._scoring) == "linear" else "mixture"
         with self._metrics.search_seconds.labels(provider).time():
-            hits = shelf.index.search(subject.vectors, subject.weights, subject.avoid, body.k, body.threshold, scoring)
-        labels = ((hit, shelf.labels.get(hit.key)) for hit in hits)
+            hits = room.index.search(subject.vectors, subject.weights, subject.avoid, body.k, body.threshold, scoring)
+        labels = ((hit, room.labels.get(hit.key)) for hit in hits)
         items = tuple(
             Found(item=label.item, title=label.title, category=label.category, score=hit.score, interest=hit.interest)
             for hit, label in labels
             if label is not None  # deleted since the search
         )
-        return SearchAnswer(version=subject.version or None, space=self._space, items=items)
+        return SearchAnswer(version=subject.version or None, space=subject.space, items=items)
 
-    def _subject(self, shelf: _Shelf, body: SearchBody) -> _Subject:
+    def _subject(self, shelf: Shelf, body: SearchBody) -> Subject:
         if body.subject is not None:
-            held = shelf.subjects.get(body.subject)
+            held = shelf.subject(body.subject)
             if held is None:
                 raise UnknownSubject("this provider holds no embedding of that subject: search with its vectors")
             return held
-        if body.space not in {None, self._space}:
-            raise SpaceMismatch(f"the vectors are of space '{body.space}' and this provider's items of '{self._space}'")
-        return _Subject(
-            0,
-            directions(body.vectors, self._dimension),
-            _vector(body.weights),
-            directions(body.avoid, self._dimension),
+        space = self._space_of(body, shelf)
+        dimension = self._dimensions[space]
+        return Subject(
+            0, space, directions(body.vectors, dimension), _vector(body.weights), directions(body.avoid, dimension)
         )
 
-    def _apply(self, batch: Sequence[Record]) -> None:
+    def _space_of(self, body: SearchBody, shelf: Shelf) -> str:
+        """Raises `SpaceMismatch` where the vectors' space is not served, or is not said and could be one of two."""
+        if body.space is None and len(self._dimensions) > 1:
+            named = " or ".join(f"'{space}'" for space in self._dimensions)
+            raise SpaceMismatch(f"two spaces are served while one is rolled out: name the vectors' in 'space', {named}")
+        space = body.space or self._space
+        if space not in self._dimensions:
+            raise SpaceMismatch(f"the vectors are of space '{space}' and this provider's items of '{self._space}'")
+        shelf.room(space, self._dimensions[space])
+        return space
+
+    def _apply(self, batch: Sequence[Record]) -> _Strange:
         """Items first, index by index in one change each, then profiles."""
+        strange = _Strange()
         items = [record for record in batch if record.topic == ITEM_EMBEDDINGS]
-        changed = self._apply_items({record.key or b"": record for record in items})
-        changed |= {self._apply_profile(record) for record in batch if record.topic == PROFILE_EMBEDDINGS}
+        changed = self._apply_items({record.key or b"": record for record in items}, strange)
+        changed |= {self._apply_profile(record, strange) for record in batch if record.topic == PROFILE_EMBEDDINGS}
         for provider in changed & self._shelves.keys():
             shelf = self._shelves[provider]
-            self._metrics.index_items.labels(provider).set(len(shelf.index))
-            self._metrics.index_subjects.labels(provider).set(len(shelf.subjects))
+            self._metrics.index_items.labels(provider).set(len(shelf))
+            self._metrics.index_subjects.labels(provider).set(shelf.subjects)
+        return strange
 
-    def _apply_items(self, latest: Mapping[bytes, Record]) -> set[str]:
+    def _apply_items(self, latest: Mapping[bytes, Record], strange: _Strange) -> set[str]:
         """Returns the providers whose items changed."""
-        added: dict[str, dict[str, ItemEmbedding]] = defaultdict(dict)
-        removed: dict[str, list[str]] = defaultdict(list)
+        added: dict[tuple[str, str], dict[str, ItemEmbedding]] = defaultdict(dict)
+        removed: dict[str, list[tuple[str | None, str]]] = defaultdict(list)
         for raw_key, record in latest.items():
-            key = raw_key.decode(errors="replace")
+            space, key = split_embedding_key(raw_key.decode(errors="replace"))
             if record.value is None:
-                removed[key.partition(":")[0]].append(key)
-            elif (embedding := self._read(ItemEmbedding, record)) is not None:
-                added[embedding.provider][embedding.key] = embedding
+                removed[key.partition(":")[0]].append((space, key))
+            elif (embedding := self._read(ItemEmbedding, record, strange)) is not None:
+                added[embedding.provider, embedding.space][embedding.key] = embedding
         for provider, keys in removed.items():
             self._remove(provider, keys)
-        for provider, embeddings in added.items():
-            self._add(provider, embeddings)
-        return removed.keys() | added.keys()
+        for (provider, space), embeddings in added.items():
+            self._add(provider, space, embeddings)
+        return removed.keys() | {provider for provider, _ in added}
 
-    def _add(self, provider: str, embeddings: Mapping[str, ItemEmbedding]) -> None:
-        shelf = self._shelf(provider)
+    def _add(self, provider: str, space: str, embeddings: Mapping[str, ItemEmbedding]) -> None:
+        dimension = self._dimensions[space]
+        room = self._shelf(provider).room(space, dimension)
         for key, one in embeddings.items():
-            shelf.labels[key] = _Label(one.item, one.title, one.category)
-        shelf.index.put(list(embeddings), unpack([one.vector for one in embeddings.values()], self._dimension))
+            room.labels[key] = Label(one.item, one.title, one.category)
+        room.index.put(list(embeddings), unpack([one.vector for one in embeddings.values()], dimension))
         for one in embeddings.values():
             self._observe("item", one.accepted_ms)
 
-    def _remove(self, provider: str, keys: Sequence[str]) -> None:
+    def _remove(self, provider: str, keys: Sequence[tuple[str | None, str]]) -> None:
+        """A key without a space, of an earlier release, is taken out of all."""
         shelf = self._shelves.get(provider)
-        if shelf is not None:
-            shelf.index.remove(keys)
-            for key in keys:
-                shelf.labels.pop(key, None)
+        for name, room in shelf.rooms.items() if shelf is not None else ():
+            gone = [key for space, key in keys if space in {None, name}]
+            room.index.remove(gone)
+            for key in gone:
+                room.labels.pop(key, None)
 
-    def _apply_profile(self, record: Record) -> str:
+    def _apply_profile(self, record: Record, strange: _Strange) -> str:
         """Returns the provider whose subjects changed, or nothing."""
         subject = (record.key or b"").decode(errors="replace")
         if record.value is None:
             provider = self._provider_of.pop(subject, "")
             if provider:
-                self._shelf(provider).subjects.pop(subject, None)
+                self._shelf(provider).drop(subject)
             return provider
-        embedding = self._read(ProfileEmbedding, record)
+        embedding = self._read(ProfileEmbedding, record, strange)
         if embedding is None:
             return ""
-        subjects = self._shelf(embedding.provider).subjects
-        held = subjects.get(subject)
-        if held is None or embedding.version > held.version:
-            subjects[subject] = self._held(embedding)
+        shelf = self._shelf(embedding.provider)
+        shelf.room(embedding.space, self._dimensions[embedding.space])
+        if shelf.hold(subject, self._held(embedding)):
             self._provider_of[subject] = embedding.provider
             self._observe("profile", embedding.accepted_ms)
         return embedding.provider
 
-    def _held(self, embedding: ProfileEmbedding) -> _Subject:
-        return _Subject(
+    def _held(self, embedding: ProfileEmbedding) -> Subject:
+        dimension = self._dimensions[embedding.space]
+        return Subject(
             embedding.version,
-            unpack(embedding.vectors, self._dimension).astype(np.float16),
+            embedding.space,
+            unpack(embedding.vectors, dimension).astype(np.float16),
             _vector(embedding.weights),
-            unpack(embedding.avoid, self._dimension).astype(np.float16),
+            unpack(embedding.avoid, dimension).astype(np.float16),
         )
 
-    def _shelf(self, provider: str) -> _Shelf:
-        if provider not in self._shelves:
-            self._shelves[provider] = _Shelf(ItemIndex(self._dimension, self._space))
-        return self._shelves[provider]
+    def _shelf(self, provider: str) -> Shelf:
+        return self._shelves.setdefault(provider, Shelf())
 
     def _observe(self, what: str, accepted_ms: int) -> None:
         """Freshness, of what was accepted since this stage began: a replay from the start says nothing about it."""
@@ -221,7 +245,7 @@ class ProviderStage:
         if accepted >= self._started:
             self._metrics.freshness.labels(what).observe(max(0.0, self._now() - accepted))
 
-    def _read(self, kind: type[M], record: Record) -> M | None:
+    def _read(self, kind: type[M], record: Record, strange: _Strange) -> M | None:
         """None, logged, for what cannot be read, is of another space, or of a provider that is not served here."""
         try:
             message = kind.model_validate_json(record.value or b"")
@@ -231,26 +255,28 @@ class ProviderStage:
         if self._providers is not None and message.provider not in self._providers:
             return None
         if not self._fits(message):
-            self._pass_over(message)
+            strange.counts[message.provider] += 1
+            strange.spaces.add(message.space)
             return None
         return message
 
     def _fits(self, message: ItemEmbedding | ProfileEmbedding) -> bool:
-        """Its vectors are of this space and length."""
+        """Its vectors are of a space that is served, and of its length."""
         rows = (message.vector,) if isinstance(message, ItemEmbedding) else message.vectors + message.avoid
-        return message.space == self._space and all(len(row) == 2 * self._dimension for row in rows)
+        dimension = self._dimensions.get(message.space)
+        return dimension is not None and all(len(row) == 2 * dimension for row in rows)
 
-    def _pass_over(self, message: ItemEmbedding | ProfileEmbedding) -> None:
-        """Counts each, and says it once: after a change of model the topics are full of them for a while."""
-        self._metrics.other_space.labels(message.provider).inc()
-        if not self._told:
+    def _pass_over(self, strange: _Strange) -> None:
+        """Counts each, and says it once: after a roll-out the topics are full of them for a while."""
+        for provider, count in strange.counts.items():
+            self._metrics.other_space.labels(provider).inc(count)
+        if strange.spaces and not self._told:
             self._told = True
             _LOG.warning(
-                "vectors of space %s are passed over, this process serves %s with %d components: let ATTUNE_MODEL name "
-                "one model for every role, and send the catalog again after a change of model",
-                message.space,
-                self._space,
-                self._dimension,
+                "vectors of space %s are passed over, this process serves %s: let ATTUNE_MODEL name one model for "
+                "every role, and `attune space roll-out` change it",
+                ", ".join(sorted(strange.spaces)),
+                ", ".join(f"{space} with {dimension} components" for space, dimension in self._dimensions.items()),
             )
 
 

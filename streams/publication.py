@@ -7,7 +7,7 @@ from schemas.catalog import CatalogItem
 from schemas.interaction import Interaction
 from schemas.profile import ProfileChanged, ProfileEmbedding
 from streams.topics import CATALOG, PROFILE_EMBEDDINGS, PROFILE_EVENTS
-from workers.agent import Change, Folded
+from workers.mailbox import Change, Folded
 from workers.ports import Outgoing
 from workers.state import HeldInterest, UserState
 from workers.subjects import subject_of
@@ -58,6 +58,8 @@ def _notice(user: str, change: Change) -> Outgoing:
         cause=change.cause,
         interests=change.interests,
         events=change.events,
+        reward_before=change.reward_before,
+        reward_after=change.reward_after,
         accepted_ms=change.accepted_ms,
     )
     return Outgoing(PROFILE_EVENTS, user.encode(), body.to_bytes())

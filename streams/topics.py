@@ -11,6 +11,7 @@ PROFILE_EMBEDDINGS = "attune.profile-embeddings"
 PROFILE_EVENTS = "attune.profile-events"
 ERASURE_RECEIPTS = "attune.erasure-receipts"
 DEAD_LETTERS = "attune.dead-letters"
+SPACES = "attune.spaces"
 
 MAX_MESSAGE_BYTES = 2 * 1024 * 1024
 """The largest message there is: the dead-letter of one that is as large as brokers take as shipped, 1 MiB by 4/3."""
@@ -47,6 +48,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(CATALOG, compacted=True),
     Topic(ITEM_EMBEDDINGS, compacted=True),
     Topic(PROFILE_EMBEDDINGS, compacted=True),
+    Topic(SPACES, compacted=True),
     Topic(PROFILE_EVENTS),
     Topic(ERASURE_RECEIPTS),
     # A person looks at these: a month, so that nothing vanishes over a holiday. A letter holds its message in base64,

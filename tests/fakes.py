@@ -7,9 +7,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from schemas.catalog import CatalogItem
 from streams.contract import Outgoing
 from tests.contract.store_model import StoreModel
 from workers.errors import BrokerUnavailable, StoreUnavailable
+from workers.phrases import phrases_of
 from workers.ports import (
     CommitOutcome,
     Due,
@@ -18,6 +20,7 @@ from workers.ports import (
     Matrix,
     Partition,
     Snapshot,
+    Spent,
     UserCommit,
 )
 from workers.vectors import unit
@@ -35,6 +38,12 @@ class HashEncoder:
     def encode(self, texts: Sequence[str]) -> Matrix:
         self.encoded.append(tuple(texts))
         return unit(np.array([self._bag(text) for text in texts], np.float32).reshape(len(texts), self.dimension))
+
+    def encode_interests(self, texts: Sequence[str]) -> Matrix:
+        return self.encode(texts)
+
+    def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
+        return phrases_of(item)
 
     def _bag(self, text: str) -> Matrix:
         bag = np.zeros(self.dimension, np.float32)
@@ -117,6 +126,9 @@ class MemoryStore:
     async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         return self._enter("read_phrases").read_phrases(space, phrases)
 
+    async def sample_items(self, space: str, count: int) -> list[str]:
+        return self._enter("sample_items").sample_items(space, count)
+
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         return self._enter("claim_due").claim_due(name, now, limit, lease)
 
@@ -128,6 +140,23 @@ class MemoryStore:
 
     async def finish_job(self, user: str, token: int) -> bool:
         return self._enter("finish_job").finish_job(user, token)
+
+    async def save_job(self, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+        return self._enter("save_job").save_job(user, token, progress, leased_until)
+
+    async def count_jobs(self) -> int:
+        return self._enter("count_jobs").count_jobs()
+
+    async def reserve(
+        self, account: str, period: int, calls: int, tokens: int, max_calls: int, max_tokens: int
+    ) -> bool:
+        return self._enter("reserve").reserve(account, period, calls, tokens, max_calls, max_tokens)
+
+    async def settle(self, account: str, period: int, calls: int, tokens: int) -> None:
+        self._enter("settle").settle(account, period, calls, tokens)
+
+    async def spent(self, account: str, period: int) -> Spent:
+        return self._enter("spent").spent(account, period)
 
     async def forget(self, user: str) -> None:
         self._enter("forget").forget(user)

@@ -5,89 +5,32 @@ is cut into batches and whatever happens to other users. Event by event:
 
 1. Once. An offset at or below the applied one is a redelivery; an event id seen before is a producer's duplicate.
 2. Sound. An event from the future, or a command that is not known here, becomes a dead-letter.
-3. Known. An interaction with an item that nobody has described waits in the state, bounded in number, bytes and time.
-4. Remembered. The interaction takes its place in the window, by event time.
-5. Re-fitted, where the trigger policy says so; a version is made where the profile differs from the one before.
+3. Known. An interaction with an item that nobody has described, and an edit or proposal with texts that nobody has
+   embedded, wait in the state, bounded in number, bytes and time. Edits keep their order.
+4. Carried out (`workers.effects`). The interaction takes its place in the window, by event time; a person's edit is
+   done (`workers.editing`), a proposal only where it is better (`workers.proposals`).
+5. Re-fitted, where the policy says so and after every edit; a version is made where the profile differs from before.
+6. Refined: where the policy says so, a command (the schedule's, or anybody's) puts a job beside the state.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import assert_never
 
-from schemas.command import ProfileCommand, RefreshCause, RefreshCommand, RetryCommand
+from schemas.command import EditCommand, MoveCommand, RefreshCause, RefreshCommand, RetryCommand
 from schemas.dead_letter import Reason
 from schemas.interaction import Interaction, Signal
 from schemas.profile import Cause
 from schemas.proposal import Proposal
+from workers.editing import texts_needed, texts_of
+from workers.effects import Effects
 from workers.knowledge import Knowledge
+from workers.mailbox import AgentRules, Change, Event, Folded, Letter, Message, identity
 from workers.ports import Record
-from workers.refit import FitRules, leave, refit
-from workers.state import Remembered, UserState, Waiting, decode_state
-from workers.triggers import TriggerPolicy
-from workers.window import remember
+from workers.spaces import Spaces
+from workers.state import Waiting, decode_state
 
-
-@dataclass(frozen=True, slots=True)
-class AgentRules:
-    """What every agent of one installation goes by. Durations in seconds."""
-
-    fit: FitRules
-    triggers: TriggerPolicy = field(default_factory=TriggerPolicy)
-    window: int = 256
-    max_waiting: int = 64
-    max_waiting_bytes: int = 262_144
-    """A message waits with every byte it came with, which may be a megabyte: 256 KiB are 64 with texts of 4,000
-    characters, and keep a record small enough to be read and written for every event."""
-    item_wait: float = 60.0
-    clock_skew: float = 86_400.0
-
-
-Message = Interaction | ProfileCommand | Proposal
-"""What a mailbox holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A message of the mailbox, parsed, with the record it came in."""
-
-    record: Record
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A new version. `accepted_ms` is when the broker took the message that made it."""
-
-    version: int
-    cause: Cause
-    interests: int
-    events: int
-    accepted_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A message set aside."""
-
-    record: Record
-    reason: Reason
-    detail: str
-
-
-@dataclass(slots=True)
-class Folded:
-    """What a fold did. `described` are interactions that brought the words of an item nobody else has described."""
-
-    state: UserState
-    changes: list[Change] = field(default_factory=list)
-    letters: list[Letter] = field(default_factory=list)
-    described: list[Interaction] = field(default_factory=list)
-    applied: Counter[str] = field(default_factory=Counter)
-    """By source."""
-    duplicates: Counter[str] = field(default_factory=Counter)
-    """By kind: redelivered, repeated."""
-    refits: Counter[str] = field(default_factory=Counter)
-    """By cause."""
+__all__ = ["AgentRules", "Change", "Event", "Folded", "Letter", "Message", "fold"]
 
 
 def fold(
@@ -95,11 +38,17 @@ def fold(
     mailbox: Sequence[Event],
     known: Knowledge,
     rules: AgentRules,
-    parse: Callable[[Record], Interaction],
+    parse: Callable[[Record], Message],
+    spaces: Spaces | None = None,
 ) -> Folded:
     """Folds the mailbox, in order, into the encoded state. Raises `workers.knowledge.Missing` for items or phrases that
-    have not been looked up; nothing has changed then. `parse` reads a waiting record again."""
-    agent = _Agent(Folded(decode_state(raw)), known, rules, parse)
+    have not been looked up; nothing has changed then. `parse` reads a waiting record again. Where there are `spaces`,
+    the state is folded in its own: `known` and the rules' fit are of the one that is left out."""
+    agent = _Agent(Folded(decode_state(raw)), known, rules, parse, spaces)
+    if spaces is None:
+        agent.state.space = known.space
+    else:
+        agent.work_in(spaces.of_state(agent.state))
     for event in mailbox:
         if agent.is_new(event.record):
             agent.take(event)
@@ -108,15 +57,9 @@ def fold(
 
 
 @dataclass(slots=True)
-class _Agent:
-    folded: Folded
-    known: Knowledge
-    rules: AgentRules
-    parse: Callable[[Record], Interaction]
-
-    @property
-    def state(self) -> UserState:
-        return self.folded.state
+class _Agent(Effects):
+    parse: Callable[[Record], Message]
+    spaces: Spaces | None = None
 
     def is_new(self, record: Record) -> bool:
         place = f"{record.topic}/{record.partition}"
@@ -128,104 +71,119 @@ class _Agent:
 
     def take(self, event: Event) -> None:
         record, message = event.record, event.message
-        if self.state.has_seen(_identity(message)):
+        if self.state.has_seen(identity(message)):
             self.folded.duplicates["repeated"] += 1
             return
-        self.state.see(_identity(message))
+        self.state.see(identity(message))
         match message:
-            case Interaction():
-                self._interaction(record, message)
+            case Interaction() | EditCommand() | Proposal():
+                self._sound(record, message)
+            case RefreshCommand(what="texts"):
+                self.refine(record, message)
             case RefreshCommand(cause=cause):
-                self._refresh(record, cause)
+                if cause is RefreshCause.DEMAND or self.state.pending:
+                    self.refit(Cause(cause.value), record.timestamp_ms)
+            case MoveCommand() if self.spaces is not None:
+                self.move(record, message, self.spaces.of(message.space))
             case RetryCommand():
                 pass  # Every fold looks again at what waits.
             case _:
                 detail = f"{type(message).__name__} is not carried out by this version: replay it after an upgrade"
-                self._set_aside(record, message, Reason.UNSUPPORTED, detail)
+                self.set_aside(record, message, Reason.UNSUPPORTED, detail)
 
     def look_again(self, now_ms: int) -> None:
-        """At what waits for its item: it has come, or its time is up."""
-        if not self.state.waiting:
+        """At what waits: it has come, or its time is up."""
+        waiting = self.state.waiting
+        if not waiting:
             return
-        waiting, self.state.waiting = self.state.waiting, ()
-        items = self.known.items({entry.item for entry in waiting})
+        texts = {text for entry in waiting for text in entry.texts}
+        self.known.require({entry.item for entry in waiting if entry.item is not None}, texts)
+        self.state.waiting = ()
         for entry in waiting:
-            if entry.item in items:
-                self._apply(self.parse(entry.record), now_ms)
+            if self._has_come(entry):
+                self._carry_out(entry.record, _can_wait(self.parse(entry.record)), now_ms)
             elif now_ms < entry.deadline_ms:
                 self.state.waiting += (entry,)
             else:
-                detail = "no catalog entry and no text came for its item: send the item, then replay this event"
-                self._set_aside(entry.record, self.parse(entry.record), Reason.UNKNOWN_ITEM, detail)
+                self._give_up(entry)
 
-    def _interaction(self, record: Record, interaction: Interaction) -> None:
-        ahead = interaction.time.timestamp() - record.timestamp_ms / 1000
-        if ahead > self.rules.clock_skew:
-            detail = f"its time lies {ahead:.0f} s after its arrival: mend the clock"
-            self._set_aside(record, interaction, Reason.FUTURE, detail)
-        elif interaction.signal is Signal.RETRACT or self.known.items([interaction.item_key]):
-            self._apply(interaction, record.timestamp_ms)
+    def _sound(self, record: Record, message: "_CanWait") -> None:
+        if isinstance(message, Interaction):
+            ahead = message.time.timestamp() - record.timestamp_ms / 1000
+            if ahead > self.rules.clock_skew:
+                detail = f"its time lies {ahead:.0f} s after its arrival: mend the clock"
+                self.set_aside(record, message, Reason.FUTURE, detail)
+                return
+        if self._is_ready(message):
+            self._carry_out(record, message, record.timestamp_ms)
         elif self._has_room(record):
-            self._wait(record, interaction)
+            self._wait(record, message)
         else:
-            detail = (
-                f"{len(self.state.waiting)} interactions of this user already wait for items: send the catalog first"
-            )
-            self._set_aside(record, interaction, Reason.TOO_MANY_WAITING, detail)
+            detail = f"{len(self.state.waiting)} messages of this user already wait: send the catalog first"
+            self.set_aside(record, message, Reason.TOO_MANY_WAITING, detail)
+
+    def _is_ready(self, message: "_CanWait") -> bool:
+        """Whether all is known that it needs."""
+        match message:
+            case Interaction(signal=signal, item_key=item):
+                return signal is Signal.RETRACT or bool(self.known.items([item]))
+            case EditCommand(edits=edits):
+                return not self._edits_wait() and self._have_words(texts_needed(self.state, edits))
+            case Proposal(edits=edits):
+                return self._have_words(texts_of(edits))
+            case _:
+                assert_never(message)
+
+    def _has_come(self, entry: Waiting) -> bool:
+        if entry.item is not None:
+            return bool(self.known.items([entry.item]))
+        return self._is_ready(_can_wait(self.parse(entry.record)))
+
+    def _edits_wait(self) -> bool:
+        """A later edit may speak of what an earlier one brings."""
+        texts = (self.parse(entry.record) for entry in self.state.waiting if entry.item is None)
+        return any(isinstance(message, EditCommand) for message in texts)
+
+    def _have_words(self, texts: Sequence[str]) -> bool:
+        return len(self.known.phrases(texts)) == len(texts)
 
     def _has_room(self, record: Record) -> bool:
         waiting = [entry.record for entry in self.state.waiting]
         size = sum(len(one.value or b"") for one in [*waiting, record])
         return len(waiting) < self.rules.max_waiting and size <= self.rules.max_waiting_bytes
 
-    def _wait(self, record: Record, interaction: Interaction) -> None:
+    def _wait(self, record: Record, message: "_CanWait") -> None:
         deadline = record.timestamp_ms + round(self.rules.item_wait * 1000)
-        self.state.waiting += (Waiting(record, interaction.item_key, deadline),)
-        if interaction.text is not None:
-            self.folded.described.append(interaction)
+        if isinstance(message, Interaction):
+            self.state.waiting += (Waiting(record, message.item_key, deadline),)
+            if message.text is not None:
+                self.folded.described.append(message)
+        else:
+            self.state.waiting += (Waiting(record, None, deadline, texts_of(message.edits)),)
 
-    def _apply(self, interaction: Interaction, accepted_ms: int) -> None:
-        state = self.state
-        moment = round(interaction.time.timestamp() * 1000)
-        entry = Remembered(moment, interaction.event_id, interaction.item_key, interaction.signal, interaction.retracts)
-        for leaving in remember(state.window, entry, self.rules.window):
-            leave(state, leaving, self.known, self.rules.fit)
-        self.folded.applied[interaction.source] += 1
-        state.pending += 1
-        state.since_version += 1
-        if state.pending_since_ms is None:
-            state.pending_since_ms = accepted_ms
-        cause = self.rules.triggers.refit_cause(interaction.signal, state.pending, state.version)
-        if cause is not None:
-            self._refit(cause, accepted_ms)
+    def _give_up(self, entry: Waiting) -> None:
+        reason = Reason.UNKNOWN_WORDS
+        detail = "its texts were not embedded in time: see to the embedder, then replay it"
+        if entry.item is not None:
+            reason = Reason.UNKNOWN_ITEM
+            detail = "no catalog entry and no text came for its item: send the item, then replay this event"
+        self.set_aside(entry.record, self.parse(entry.record), reason, detail)
 
-    def _refresh(self, record: Record, cause: RefreshCause) -> None:
-        if cause is RefreshCause.DEMAND or self.state.pending:
-            self._refit(Cause(cause.value), record.timestamp_ms)
-
-    def _refit(self, cause: Cause, accepted_ms: int) -> None:
-        state = self.state
-        before = state.interests
-        refit(state, self.known, self.rules.fit)
-        state.pending, state.pending_since_ms, state.refitted_ms = 0, None, accepted_ms
-        self.folded.refits[cause.value] += 1
-        if state.interests != before:
-            state.version += 1
-            events, state.since_version = state.since_version, 0
-            self.folded.changes.append(Change(state.version, cause, len(state.interests), events, accepted_ms))
-
-    def _set_aside(self, record: Record, message: Message, reason: Reason, detail: str) -> None:
-        """It has had no effect, so it may be sent again once what was wrong is mended."""
-        self.state.unsee(_identity(message))
-        self.folded.letters.append(Letter(record, reason, detail))
+    def _carry_out(self, record: Record, message: "_CanWait", accepted_ms: int) -> None:
+        match message:
+            case Interaction():
+                self.interaction(message, accepted_ms)
+            case EditCommand():
+                self.edit(record, message, accepted_ms)
+            case Proposal():
+                self.proposal(message, accepted_ms)
 
 
-def _identity(message: Message) -> str:
-    """Ids are made by different hands: an event must not pass for a command."""
-    match message:
-        case Interaction():
-            return f"interaction {message.event_id}"
-        case Proposal():
-            return f"proposal {message.proposal_id}"
-        case _:
-            return f"command {message.command_id}"
+_CanWait = Interaction | EditCommand | Proposal
+
+
+def _can_wait(message: Message) -> _CanWait:
+    """What a waiting record holds. Raises `TypeError` for any other, which never waits."""
+    if isinstance(message, _CanWait):
+        return message
+    raise TypeError(f"a {type(message).__name__} does not wait")

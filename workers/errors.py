@@ -11,6 +11,7 @@ AttuneError
 |   +-- SearchUnavailable
 +-- FatalRunnerError         this process can no longer consume: exit non-zero and be restarted
 +-- Overloaded               a bounded queue is full: the caller slows down
++-- EditRefused              an edit that this profile, as it is, cannot take
 """
 
 
@@ -56,6 +57,10 @@ class UnknownProvider(AttuneError):
 
 class UnknownSubject(AttuneError):
     """That provider holds no embedding of that subject."""
+
+
+class EditRefused(AttuneError):
+    """An edit that this profile, as it is, cannot take. The message repeats nothing of either."""
 
 
 class FatalRunnerError(AttuneError):

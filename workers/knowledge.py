@@ -22,18 +22,26 @@ MAX_AGE = 60.0
 same then, however long it has lived. Looking everything up again costs a round trip a minute."""
 
 
+UNKNOWN_AFFINITY = 50
+"""Percent, of every phrase of a record that an earlier release wrote: none says more of its item than another, so the
+general ones, which come first, are named."""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownItem:
     vector: Matrix
     """(d,)"""
     phrases: tuple[str, ...]
+    affinities: tuple[int, ...]
+    """In percent, one a phrase."""
 
 
 class Missing(Exception):
     """Not at hand: fetch these and fold again."""
 
-    def __init__(self, items: Collection[str] = (), phrases: Collection[str] = ()) -> None:
+    def __init__(self, items: Collection[str] = (), phrases: Collection[str] = (), space: str = "") -> None:
         super().__init__(f"{len(items)} items and {len(phrases)} phrases are not at hand")
+        self.space = space
         self.items = frozenset(items)
         self.phrases = frozenset(phrases)
 
@@ -42,7 +50,8 @@ class Knowledge:
     """Least recently used entries leave first. What the store does not know is remembered as absent until
     `between_batches`, so that a fold ends after one fetch."""
 
-    def __init__(self, max_items: int = MAX_ITEMS, max_phrases: int = MAX_PHRASES) -> None:
+    def __init__(self, max_items: int = MAX_ITEMS, max_phrases: int = MAX_PHRASES, space: str = "") -> None:
+        self.space = space
         self._items: OrderedDict[str, KnownItem] = OrderedDict()
         self._phrases: OrderedDict[str, Matrix] = OrderedDict()
         self._absent: set[str] = set()
@@ -59,7 +68,7 @@ class Knowledge:
                 self._absent.add(key)
                 self._items.pop(key, None)
             else:
-                self._items[key] = KnownItem(_row(record.vector), record.phrases)
+                self._items[key] = _known(record)
                 self._items.move_to_end(key)
 
     def learn_phrases(self, asked: Iterable[str], vectors: Mapping[str, bytes]) -> None:
@@ -88,6 +97,12 @@ class Knowledge:
         """Those neither at hand nor known to be absent."""
         return {key for key in keys if key not in self._items and key not in self._absent}
 
+    def require(self, items: Collection[str], phrases: Collection[str]) -> None:
+        """Raises `Missing` with all that has not been looked up of both, so that one fetch brings it."""
+        unknown, wordless = self.unknown(items), self._unknown_phrases(phrases)
+        if unknown or wordless:
+            raise Missing(unknown, wordless, self.space)
+
     def items(self, keys: Collection[str]) -> dict[str, KnownItem]:
         """Those of the keys that exist. Raises `Missing` where one has not been looked up."""
         found = {}
@@ -97,7 +112,7 @@ class Knowledge:
                 self._items.move_to_end(key)
                 found[key] = item
         if len(found) < len(keys) and (unknown := self.unknown(keys)):
-            raise Missing(items=unknown)
+            raise Missing(items=unknown, space=self.space)
         return found
 
     def phrases(self, texts: Collection[str]) -> dict[str, Matrix]:
@@ -108,9 +123,17 @@ class Knowledge:
             if vector is not None:
                 self._phrases.move_to_end(text)
                 found[text] = vector
-        if len(found) < len(texts) and (unknown := set(texts) - found.keys() - self._wordless):
-            raise Missing(phrases=unknown)
+        if len(found) < len(texts) and (unknown := self._unknown_phrases(texts)):
+            raise Missing(phrases=unknown, space=self.space)
         return found
+
+    def _unknown_phrases(self, texts: Iterable[str]) -> set[str]:
+        return {text for text in texts if text not in self._phrases and text not in self._wordless}
+
+
+def _known(record: ItemRecord) -> KnownItem:
+    affinities = record.affinities or (UNKNOWN_AFFINITY,) * len(record.phrases)
+    return KnownItem(_row(record.vector), record.phrases, affinities)
 
 
 def _row(raw: bytes) -> Matrix:

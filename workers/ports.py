@@ -12,6 +12,8 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.catalog import CatalogItem
+
 Matrix = NDArray[np.float32]
 
 
@@ -70,6 +72,8 @@ class ItemRecord:
     """What the item is about in readable words, general first (`workers.phrases`)."""
     content_hash: str
     """Of the text that was embedded, so that an unchanged item is not embedded again."""
+    affinities: tuple[int, ...] = ()
+    """How well each phrase fits the item: the cosine of their vectors in whole percents, at least 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,19 @@ class Due:
 @dataclass(frozen=True, slots=True)
 class LeasedJob:
     """A job in one worker's hands. A later lease of the same job has a greater token; a result with an older token is
-    refused by `finish_job`."""
+    refused by `save_job` and `finish_job`. `progress` is what an earlier lease of this very job has saved."""
 
     user: str
     job: bytes
     token: int
+    progress: bytes | None = None
+
+
+class Spent(NamedTuple):
+    """What an account has used up in one period."""
+
+    calls: int = 0
+    tokens: int = 0
 
 
 class Store(Protocol):
@@ -156,6 +168,10 @@ class Store(Protocol):
     async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         """Those of the phrases that are known."""
 
+    async def sample_items(self, space: str, count: int) -> list[str]:
+        """About `count` different keys of items in the space (all, where there are fewer), from all over the catalog
+        but not evenly drawn. Costs as little in a large catalog as in a small one."""
+
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         """Up to `limit` users of the index whose time is at or before `now`, earliest first. Each is hidden from other
         claims for `lease` seconds, and comes back after them unless a commit has set or cleared it."""
@@ -166,8 +182,28 @@ class Store(Protocol):
     async def claim_job(self, now: float, lease: float) -> LeasedJob | None:
         """The job that waits longest, or whose lease ran out; None where there is none."""
 
+    async def save_job(self, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+        """Keeps how far the leased job has come, in place of what was saved before, and renews its lease to that moment
+        (epoch seconds). False (and no effect) where the lease has passed to another since: stop working on it."""
+
     async def finish_job(self, user: str, token: int) -> bool:
         """Ends the leased job. False (and no effect) where the lease has passed to another since."""
+
+    async def count_jobs(self) -> int:
+        """How many users have a job that waits or runs."""
+
+    async def reserve(
+        self, account: str, period: int, calls: int, tokens: int, max_calls: int, max_tokens: int
+    ) -> bool:
+        """Takes so much from the account, unless that would exceed either limit: then nothing is taken and the answer
+        is False. `period` is the number of the day (UTC, since 1970); each starts at zero, and what was spent is kept
+        until the next one has ended. Name the account of a person by a digest: `forget` does not look here."""
+
+    async def settle(self, account: str, period: int, calls: int, tokens: int) -> None:
+        """Corrects what was reserved by what it came to: either may be negative. Nothing falls below zero."""
+
+    async def spent(self, account: str, period: int) -> Spent:
+        """Zeros where nothing was taken."""
 
     async def forget(self, user: str) -> None:
         """Sets the tombstone and deletes state, outbox, times and jobs of the user, in one step."""
@@ -176,7 +212,8 @@ class Store(Protocol):
 
 
 class Encoder(Protocol):
-    """A sentence-embedding model. Blocking: call it in a thread."""
+    """A space at work: the vectors of contents and of interests, and the phrases that an item shows. Blocking: call it
+    in a thread."""
 
     @property
     def space(self) -> str:
@@ -186,4 +223,10 @@ class Encoder(Protocol):
     def dimension(self) -> int: ...
 
     def encode(self, texts: Sequence[str]) -> Matrix:
-        """(len(texts), dimension) float32, rows of unit length, in the order given."""
+        """(len(texts), dimension) float32, rows of unit length, in the order given: of contents."""
+
+    def encode_interests(self, texts: Sequence[str]) -> Matrix:
+        """The same of interests: words, whose vectors may be grounded in the catalog that the space was fitted to."""
+
+    def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
+        """Readable phrases that the item is evidence for, general first."""

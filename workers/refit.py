@@ -1,10 +1,17 @@
 """One re-fit: from what a person did, which still stands, to interests with weights.
 
-1. Evidence: every live interaction with its signed weight, faded to the newest one's event time.
-2. Interests: while nobody has refined or edited them, the phrases that explain the evidence (`workers.interests`).
-3. Vectors: an interest's vector is its words', moved half-way towards the items behind it.
+1. Evidence: every live interaction with its signed weight, faded to the newest one's event time; but what a person
+   removed takes the interactions that speak of it along, or the same topic would come back under other words.
+2. Interests: what a person or a refinement has settled keeps its words; beside it stand the phrases that explain what
+   is left of the evidence (`workers.interests`). What a person removed or a refinement dropped is not named again, and
+   no two interests say nearly the same.
+3. Vectors: an interest's vector is its words', moved towards the interactions that are its own (`SHARPEN`). Words of a
+   person's own are not moved: what they typed is what is meant.
 4. Weights: the normal equations of the window, computed anew in event order, plus the faded sums of what has left it
-   (`workers.weights`). A retraction therefore restores the earlier weights to the last bit.
+   (`workers.weights`), pulled towards each interest's share of the evidence.
+
+All four are a pure function of the window and of the texts that are settled: a re-fit twice is a re-fit once, and a
+retraction restores the earlier profile to the last bit.
 
 All of it is computed in float64, so that all workers write the same bytes whatever processor they have: which numbers
 it adds first changes a float32 in the seventh digit (between AVX2 and AVX-512, 37 % of the sample's profiles then had
@@ -13,7 +20,7 @@ Vectors and weights are rounded further than float64 errs.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -21,8 +28,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.profile import MAX_EVIDENCE, Source
-from workers.interests import Named, first_interests
+from schemas.profile import MAX_EVIDENCE, MAX_INTERESTS, Source
+from workers.interests import PERCENT, Evidence, Named, first_interests
 from workers.knowledge import Knowledge, KnownItem
 from workers.ports import Matrix
 from workers.signals import SIGNED, fade
@@ -30,9 +37,22 @@ from workers.state import HeldInterest, Remembered, UserState
 from workers.weights import Array, Moments, paper_weights, squashed, streaming_weights
 from workers.window import live
 
-SHARPEN = 0.5
-"""Share of an interest's vector that comes from the items behind it: on MIND words alone reach AUC 64.9, 0.7 from the
-items 65.8 (FACTS); half keeps the words in charge. Issue B chooses it from a curve."""
+SHARPEN = 0.7
+"""Share of an interest's vector that comes from the interactions that are its own. On MIND words alone (0) reach AUC
+66.1, 0.5 66.5, 0.7 66.9, 0.8 66.9: more would leave little of the words for nothing (docs/quality.md has the curve)."""
+
+BELONGS = 10.0
+"""How an interaction is shared out among interests when their vectors are sharpened: in proportion to exp(10 cosine),
+so that a cosine 0.1 higher counts e times. 5 to 20 give the same AUC on MIND within 0.2."""
+
+TELLS = 20.0
+"""The same for the share of the evidence that speaks for an interest: there the nearest nearly takes it all."""
+
+ALIKE = 0.9
+"""Cosine from which two interests say the same: the later one is left out."""
+
+SPARE = 8
+"""Phrases named beyond those that there is room for: some of the first turn out to say the same."""
 
 DIGITS = 6
 """Of a weight: enough for any ranking."""
@@ -42,11 +62,13 @@ Estimator = Literal["streaming", "paper"]
 
 @dataclass(frozen=True, slots=True)
 class FitRules:
-    """`background` (d, r): its rows' outer product B = L L' is the second moment of the catalog's items."""
+    """`background` (d, r): its rows' outer product B = L L' is the second moment of the catalog's items. `sharpen` in
+    0..1 is 0 for words alone."""
 
     background: NDArray[np.floating]
     half_life_days: float = 30.0
     estimator: Estimator = "streaming"
+    sharpen: float = SHARPEN
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "background", np.asarray(self.background, np.float64))
@@ -55,18 +77,16 @@ class FitRules:
 def refit(state: UserState, known: Knowledge, rules: FitRules) -> None:
     """Replaces the interests of `state`, strongest first. Raises `Missing` (and changes nothing) for what is not at
     hand."""
-    entries, items = _usable(live(state.window), known)
-    newest = _newest(entries, state)
-    evidence = _faded(entries, newest, rules.half_life_days)
-    rows = _stacked([items[entry.item].vector for entry in entries])
-    candidates = _candidates(state, entries, evidence, items, rows, known)
-    past = _carried(state, candidates.interests)
-    if candidates.interests:
-        past_now = past.faded(fade(newest - state.past_ms, rules.half_life_days)) if past.mass else None
-        _settle(state, candidates.interests, _weights(candidates, rows, evidence, past_now, rules), past)
+    seen = _look(state, known, rules)
+    texts, vectors = _distinct(_texts(state, seen, known), seen, rules.sharpen)
+    past = _carried(state, texts.interests)
+    if texts.interests:
+        past_now = past.faded(fade(seen.newest - state.past_ms, rules.half_life_days)) if past.mass else None
+        weights = _weights(vectors.astype(np.float64), seen, past_now, rules)
+        _settle(state, _held(texts, vectors, seen), weights, past)
     else:
         state.interests, state.past, state.past_ms = (), past, 0
-    state.updated_ms = entries[-1].time_ms if entries else None
+    state.updated_ms = seen.entries[-1].time_ms if seen.entries else None
 
 
 def leave(state: UserState, entry: Remembered, known: Knowledge, rules: FitRules) -> None:
@@ -88,10 +108,50 @@ def interest_id(text: str) -> str:
     return hashlib.sha256(text.casefold().encode()).hexdigest()[:12]
 
 
-def _usable(entries: list[Remembered], known: Knowledge) -> tuple[list[Remembered], dict[str, KnownItem]]:
-    """Without the items that have been deleted since."""
+class _Seen(NamedTuple):
+    """Step 1. n live interactions with items that still exist, oldest first."""
+
+    entries: list[Remembered]
+    items: list[KnownItem]
+    rows: Array
+    """(n, d)"""
+    evidence: Array
+    """(n,) signed and faded to `newest`."""
+    newest: int
+
+
+def _look(state: UserState, known: Knowledge, rules: FitRules) -> _Seen:
+    entries = live(state.window)
     items = known.items({entry.item for entry in entries})
-    return [entry for entry in entries if entry.item in items], items
+    gone = _withdrawn(state.removed, items, known)
+    entries = [entry for entry in entries if entry.item in items and entry.item not in gone]
+    newest = _newest(entries, state)
+    found = [items[entry.item] for entry in entries]
+    return _Seen(
+        entries,
+        found,
+        _stacked([item.vector for item in found]),
+        _faded(entries, newest, rules.half_life_days),
+        newest,
+    )
+
+
+def _withdrawn(removed: Sequence[str], items: Mapping[str, KnownItem], known: Knowledge) -> set[str]:
+    """The items that speak of a removed text: they show it, or it fits them better than any phrase that they show."""
+    if not removed:
+        return set()
+    folded = set(map(str.casefold, removed))
+    words = _stacked(list(known.phrases(set(removed)).values()))
+    return {key for key, item in items.items() if _shows_any(item, folded) or _is_told_best_by(words, item)}
+
+
+def _shows_any(item: KnownItem, folded: set[str]) -> bool:
+    return not folded.isdisjoint(map(str.casefold, item.phrases))
+
+
+def _is_told_best_by(words: Array, item: KnownItem) -> bool:
+    fits = words @ item.vector.astype(np.float64) if len(words) else np.zeros(1)
+    return round(PERCENT * float(fits.max())) > max(item.affinities, default=0)
 
 
 def _newest(entries: Sequence[Remembered], state: UserState) -> int:
@@ -107,53 +167,124 @@ def _faded(entries: Sequence[Remembered], newest: int, half_life_days: float) ->
     return np.array([SIGNED[entry.signal] for entry in entries]) * fade(ages, half_life_days)
 
 
-class _Candidates(NamedTuple):
-    """The interests to weigh, their vectors (m, d), and what the evidence behind each says by itself (m,) in -1..1."""
+class _Texts(NamedTuple):
+    """Step 2. The first `settled` interests stay; the others are named anew, the most telling first. `words` (m, d) of
+    the interests; `support`, which interactions (positions) each is seen in."""
 
     interests: tuple[HeldInterest, ...]
-    vectors: Array
-    prior: Array
+    words: Array
+    support: tuple[tuple[int, ...], ...]
+    settled: int
+
+    def first(self, count: int) -> "_Texts":
+        return _Texts(self.interests[:count], self.words[:count], self.support[:count], self.settled)
+
+    def without(self, one: int) -> "_Texts":
+        interests, support = ([*rows[:one], *rows[one + 1 :]] for rows in (self.interests, self.support))
+        return _Texts(tuple(interests), np.delete(self.words, one, axis=0), tuple(support), self.settled)
 
 
-def _candidates(
-    state: UserState,
-    entries: list[Remembered],
-    evidence: Array,
-    items: dict[str, KnownItem],
-    rows: Array,
-    known: Knowledge,
-) -> _Candidates:
-    if any(interest.source is not Source.BOOTSTRAP for interest in state.interests):
-        weights = np.array([interest.weight for interest in state.interests])
-        return _Candidates(state.interests, state.vectors().astype(np.float64), weights)
-    found = first_interests(evidence.tolist(), [items[entry.item].phrases for entry in entries])
-    words = known.phrases({one.text for one in found})
-    named = [one for one in found if one.text in words]
+def _texts(state: UserState, seen: _Seen, known: Knowledge) -> _Texts:
+    settled = [one for one in state.interests if one.is_owned or one.source is not Source.BOOTSTRAP]
+    words = _words_of(settled, known)
+    named = _named(state, settled, words, seen)
+    vectors = known.phrases({one.text for one in named})
+    distinct = _unlike(words, [(one, vectors[one.text]) for one in named if one.text in vectors])
+    fresh = [_fresh(one.text) for one, _ in distinct]
+    support = (*(_shows(one.text, seen.items) for one in settled), *(one.support for one, _ in distinct))
+    return _Texts((*settled, *fresh), _below(words, [vector for _, vector in distinct]), support, len(settled))
+
+
+def _distinct(texts: _Texts, seen: _Seen, share: float) -> tuple[_Texts, NDArray[np.float16]]:
+    """Those that are not alike once their vectors (m, d) are sharpened: two phrases of one and the same interaction
+    come to say the same. Of a pair the later goes, and what was its own falls to the others."""
+    while True:
+        texts = texts.first(MAX_INTERESTS)
+        vectors = _vectors(texts, seen, share)
+        later = _first_alike(vectors.astype(np.float64), texts.settled)
+        if later is None:
+            return texts, vectors
+        texts = texts.without(later)
+
+
+def _first_alike(vectors: Array, settled: int) -> int | None:
+    """The first that may go and says what one before it says."""
+    if len(vectors) <= settled:
+        return None
+    alike = np.tril(vectors @ vectors.T >= ALIKE, -1)[settled:]
+    later = np.flatnonzero(alike.max(axis=1))
+    return settled + int(later[0]) if len(later) else None
+
+
+def _words_of(settled: Sequence[HeldInterest], known: Knowledge) -> Array:
+    """(s, d). A text whose vector the store has lost keeps the one that it is held with."""
+    if not settled:
+        return np.zeros((0, 0))
+    vectors = known.phrases({one.text for one in settled})
+    return _stacked([vectors[one.text] if one.text in vectors else _kept(one) for one in settled])
+
+
+def _kept(one: HeldInterest) -> Matrix:
+    return np.frombuffer(one.vector, "<f2").astype(np.float32)
+
+
+def _named(state: UserState, settled: list[HeldInterest], words: Array, seen: _Seen) -> tuple[Named, ...]:
+    explained = [0] * len(seen.entries)
+    if len(words) and len(seen.rows):
+        explained = [max(0, round(PERCENT * cosine)) for cosine in (seen.rows @ words.T).max(axis=1).tolist()]
+    told = [
+        Evidence(weight, item.phrases, item.affinities, already)
+        for weight, item, already in zip(seen.evidence.tolist(), seen.items, explained, strict=True)
+    ]
+    barred = {text.casefold() for text in (*state.removed, *state.dropped, *(one.text for one in settled))}
+    return first_interests(told, MAX_INTERESTS - len(settled) + SPARE, barred)
+
+
+def _unlike(words: Array, named: list[tuple[Named, Matrix]]) -> list[tuple[Named, Matrix]]:
+    """Without those that say what one before them says, by their words."""
     if not named:
-        return _Candidates((), np.zeros((0, 0)), np.zeros(0))
-    behind = _support(named, len(entries))
-    vectors = _sharpened(_stacked([words[one.text] for one in named]), behind * np.abs(evidence), rows)
-    held = tuple([_held(*one, entries) for one in zip(named, vectors, strict=True)])
-    return _Candidates(held, vectors.astype(np.float64), behind @ evidence / np.abs(evidence).sum())
+        return []
+    everything = _below(words, [vector for _, vector in named])
+    alike = everything @ everything.T >= ALIKE
+    kept = list(range(len(words)))
+    for position in range(len(words), len(everything)):
+        if not alike[position, kept].any():
+            kept.append(position)
+    return [named[position - len(words)] for position in kept[len(words) :]]
 
 
-def _held(named: Named, vector: NDArray[np.float16], entries: list[Remembered]) -> HeldInterest:
-    newest = tuple([entries[position].event for position in named.support[-MAX_EVIDENCE:]])
-    return HeldInterest(interest_id(named.text), named.text, 0.0, Source.BOOTSTRAP, vector.tobytes(), evidence=newest)
+def _shows(text: str, items: Sequence[KnownItem]) -> tuple[int, ...]:
+    """The items of which this text is a phrase."""
+    folded = text.casefold()
+    return tuple([at for at, item in enumerate(items) if folded in map(str.casefold, item.phrases)])
 
 
-def _support(named: list[Named], entries: int) -> Array:
-    """(m, n): 1 where an entry stands behind an interest."""
-    behind = np.zeros(len(named) * entries)
-    behind[[row * entries + position for row, one in enumerate(named) for position in one.support]] = 1.0
-    return behind.reshape(len(named), entries)
+def _fresh(text: str) -> HeldInterest:
+    return HeldInterest(interest_id(text), text, 0.0, Source.BOOTSTRAP, b"")
 
 
-def _sharpened(words: Array, strengths: Array, rows: Array) -> NDArray[np.float16]:
-    """(m, d), unit length: each phrase's words, moved towards the items behind it. `strengths` (m, n)."""
+def _vectors(texts: _Texts, seen: _Seen, share: float) -> NDArray[np.float16]:
+    """Step 3: (m, d), unit length."""
+    if not share or not len(seen.rows) or not texts.interests:
+        return texts.words.astype("<f2")
+    moved = sharpened(texts.words, shares(seen.rows @ texts.words.T, BELONGS) * np.abs(seen.evidence), seen.rows, share)
+    own = [position for position, one in enumerate(texts.interests) if one.source in (Source.PERSON, Source.IMPORT)]
+    moved[own] = texts.words[own]
+    return moved.astype("<f2")
+
+
+def shares(similarities: Array, sharpness: float) -> Array:
+    """(m, n): how much of each of n interactions is each interest's; columns sum to 1. `similarities` (n, m)."""
+    raised = np.exp(sharpness * (similarities - similarities.max(axis=1, keepdims=True, initial=-1)))
+    return np.asarray((raised / raised.sum(axis=1, keepdims=True)).T)
+
+
+def sharpened(words: Array, strengths: Array, rows: Array, share: float) -> Array:
+    """(m, d), unit length: the vectors of words (m, d), moved towards the centres of the items (n, d) that are theirs
+    by `strengths` (m, n)."""
     centres = strengths @ rows
-    mixed = (1 - SHARPEN) * words + SHARPEN * centres / _lengths(centres)
-    return (mixed / _lengths(mixed)).astype("<f2")
+    mixed = (1 - share) * words + share * centres / _lengths(centres)
+    return np.asarray(mixed / _lengths(mixed))
 
 
 def _lengths(rows: Array) -> Array:
@@ -161,6 +292,14 @@ def _lengths(rows: Array) -> Array:
     lengths: Array = np.sqrt(np.einsum("ij,ij->i", rows, rows))
     lengths[lengths == 0] = 1
     return lengths[:, None]
+
+
+def _held(texts: _Texts, vectors: NDArray[np.float16], seen: _Seen) -> list[HeldInterest]:
+    """With their vectors and the newest events behind each."""
+    return [
+        one._replace(vector=vector.tobytes(), evidence=tuple([seen.entries[at].event for at in behind[-MAX_EVIDENCE:]]))
+        for one, vector, behind in zip(texts.interests, vectors, texts.support, strict=True)
+    ]
 
 
 def _carried(state: UserState, interests: tuple[HeldInterest, ...]) -> Moments:
@@ -171,15 +310,24 @@ def _carried(state: UserState, interests: tuple[HeldInterest, ...]) -> Moments:
     return state.past.select([before.get(interest.id) for interest in interests])
 
 
-def _weights(candidates: _Candidates, rows: Array, evidence: Array, past: Moments | None, rules: FitRules) -> Array:
-    similarities: Array = rows @ candidates.vectors.T if len(rows) else np.zeros((0, len(candidates.interests)))
+def _weights(vectors: Array, seen: _Seen, past: Moments | None, rules: FitRules) -> Array:
+    """Step 4: (m,) in -1..1."""
+    similarities: Array = seen.rows @ vectors.T if len(seen.rows) else np.zeros((0, len(vectors)))
     if rules.estimator == "paper":
-        weights = paper_weights(similarities, (evidence > 0).astype(float))
+        weights = paper_weights(similarities, (seen.evidence > 0).astype(float))
         return weights / max(1.0, float(np.abs(weights).max()))
-    moments = Moments.of(similarities, evidence)
-    projected: Array = candidates.vectors @ rules.background
-    background = projected @ projected.T
-    return squashed(streaming_weights(moments + past if past else moments, background, candidates.prior))
+    moments = Moments.of(similarities, seen.evidence)
+    projected: Array = vectors @ rules.background
+    prior = _prior(similarities, seen.evidence, past.mass if past else 0.0)
+    return squashed(streaming_weights(moments + past if past else moments, projected @ projected.T, prior))
+
+
+def _prior(similarities: Array, evidence: Array, past_mass: float) -> Array:
+    """(m,) in -1..1: what the evidence that is an interest's own says by itself, as a share of all there ever was."""
+    mass = float(np.abs(evidence).sum()) + past_mass
+    if not mass or not len(evidence):
+        return np.zeros(similarities.shape[1])
+    return np.asarray(shares(similarities, TELLS) @ evidence / mass)
 
 
 def _stacked(vectors: Sequence[Matrix]) -> Array:
@@ -189,7 +337,15 @@ def _stacked(vectors: Sequence[Matrix]) -> Array:
     return np.concatenate(vectors, dtype=np.float64).reshape(len(vectors), -1)
 
 
-def _settle(state: UserState, interests: tuple[HeldInterest, ...], weights: Array, past: Moments) -> None:
+def _below(rows: Array, vectors: Sequence[Matrix]) -> Array:
+    """`rows` with more rows under them."""
+    more = _stacked(vectors)
+    if not len(rows) or not len(more):
+        return rows if len(rows) else more
+    return np.concatenate([rows, more])
+
+
+def _settle(state: UserState, interests: Sequence[HeldInterest], weights: Array, past: Moments) -> None:
     """Strongest first; the past follows the order."""
     rounded = [round(weight, DIGITS) for weight in weights.tolist()]
     order = sorted(range(len(interests)), key=lambda i: (-rounded[i], interests[i].text))

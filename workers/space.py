@@ -16,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.base import MAX_DIMENSION
 from schemas.catalog import CatalogItem
+from workers.background import background_of
 from workers.errors import ConfigurationError
-from workers.phrases import category_levels, plain
-from workers.ports import Matrix
+from workers.fitted_space import FittedEncoder, digest_of, is_fitted, load_fitted, read_description
+from workers.phrases import category_levels, phrases_of, plain
+from workers.ports import Encoder, Matrix
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -72,14 +75,45 @@ def content_hash(text: str, space: str) -> str:
 
 
 def describe_space(model: str) -> SpaceInfo:
-    """The space of "minilm" or of a sentence-transformers directory, without loading the model (0.1 s for 90 MB).
-    Raises `ConfigurationError`."""
+    """The space of "minilm", of a sentence-transformers directory or of a fitted space, without loading the model
+    (0.1 s for 90 MB). Raises `ConfigurationError`."""
+    if is_fitted(folder := Path(model).expanduser()):
+        return _describe_fitted(folder)
     try:
         folder = _model_folder(model)
         name = BUNDLED if model == BUNDLED else _space_name(folder.name)
         return SpaceInfo(f"{name}-{_digest(folder)}", _dimension(folder))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise _unusable(Path(model), f"its files cannot be read ({type(error).__name__})") from error
+
+
+def _describe_fitted(folder: Path) -> SpaceInfo:
+    model, model_space, dimension = read_description(folder)
+    found = describe_space(model)
+    if found.id != model_space:
+        raise ConfigurationError(
+            f"{folder} was fitted on {model_space} and the model at hand is {found.id}: fit it again with "
+            "`attune space fit`"
+        )
+    return SpaceInfo(f"{_space_name(folder.resolve().name)}-{digest_of(folder)}", dimension)
+
+
+def open_encoder(model: str, threads: int | None = None) -> Encoder:
+    """Of any space that `describe_space` knows. Loads the model: seconds. Raises `ConfigurationError`."""
+    folder = Path(model).expanduser()
+    if not is_fitted(folder):
+        return SentenceEncoder(model, threads or THREADS)
+    space = describe_space(model).id
+    return FittedEncoder(load_fitted(folder), open_encoder(read_description(folder)[0], threads), space)
+
+
+def background_of_space(model: str) -> NDArray[np.floating]:
+    """(d, r), frozen with the space (`workers.background`)."""
+    folder = Path(model).expanduser()
+    if is_fitted(folder):
+        return load_fitted(folder).background
+    info = describe_space(model)
+    return background_of(info.id, info.dimension)
 
 
 class SentenceEncoder:
@@ -118,6 +152,14 @@ class SentenceEncoder:
             )
         return vectors
 
+    def encode_interests(self, texts: Sequence[str]) -> Matrix:
+        """Of their words."""
+        return self.encode(texts)
+
+    def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
+        """Those in the item's own words (`workers.phrases`)."""
+        return phrases_of(item)
+
     def _of_one_length(self, texts: Sequence[str]) -> list[list[int]]:
         """Positions of the texts, by the number of word pieces that the model reads of them."""
         if not texts:
@@ -127,6 +169,11 @@ class SentenceEncoder:
         for position, ids in enumerate(pieces):
             groups[len(ids)].append(position)
         return list(groups.values())
+
+
+def load_model(model: str = BUNDLED, threads: int = THREADS) -> "SentenceTransformer":
+    """The model itself, to train it. Raises `ConfigurationError`."""
+    return _load(_model_folder(model), threads)
 
 
 def _model_folder(model: str) -> Path:
@@ -203,7 +250,7 @@ def _load(folder: Path, threads: int) -> "SentenceTransformer":
 
     torch.set_num_threads(threads)
     try:
-        with _no_progress_bars():
+        with no_progress_bars():
             model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
     except Exception as error:  # whatever a foreign file makes five libraries raise, it is this directory that is wrong
         raise _unusable(folder, f"it does not load ({type(error).__name__})") from error
@@ -212,7 +259,7 @@ def _load(folder: Path, threads: int) -> "SentenceTransformer":
 
 
 @contextmanager
-def _no_progress_bars() -> Iterator[None]:
+def no_progress_bars() -> Iterator[None]:
     """transformers draws a bar on stderr for the tenth of a second that the weights take."""
     from transformers.utils.logging import disable_progress_bar, enable_progress_bar, is_progress_bar_enabled
 

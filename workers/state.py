@@ -1,8 +1,8 @@
 """The record of one user: what the agent knows between two batches, and its encoding for the store.
 
 Every list in it is bounded, so a record is too. A typical one has 10 KB. With every list full (256 remembered
-interactions, 24 interests and 24 to avoid of 384 dimensions, 1,024 hashes of event ids) it has 115 KB where ids have 36
-characters and 210 KB where they have 128; what waits for its items adds at most `AgentRules.max_waiting_bytes` by 4/3.
+interactions, 24 interests and 24 to avoid of 384 dimensions, 1,024 hashes of event ids, 192 texts not to come back) it
+has 131 KB where ids have 36 characters and 228 KB where they have 128; what waits adds at most 4/3 of its own limit.
 
 The bytes: one JSON object with all that is text and number, then the hashes of the event ids, then the vectors, the
 last two as they are (base64 alone would take as long as all the rest of an event).
@@ -21,8 +21,10 @@ import orjson
 
 from schemas.interaction import Signal
 from schemas.profile import Interest, Profile, Source
+from schemas.proposal import RefineTrigger
 from workers.errors import ConfigurationError
 from workers.ports import Matrix, Record
+from workers.triggers import SinceRefinement
 from workers.weights import Moments
 
 MAX_SEEN = 1_024
@@ -41,7 +43,8 @@ class Remembered(NamedTuple):
 
 
 class HeldInterest(NamedTuple):
-    """An interest with its vector, little-endian float16, (d,), unit length."""
+    """An interest with its vector, little-endian float16, (d,), unit length. `held_weight` is one that a person set: no
+    re-fit changes it (`workers.editing.fit`)."""
 
     id: str
     text: str
@@ -50,15 +53,22 @@ class HeldInterest(NamedTuple):
     vector: bytes
     pinned: bool = False
     evidence: tuple[str, ...] = ()
+    held_weight: float | None = None
+
+    @property
+    def is_owned(self) -> bool:
+        """Whether a person has a hand in it: what inference must leave as it is."""
+        return self.pinned or self.held_weight is not None or self.source in (Source.PERSON, Source.IMPORT)
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message whose item nobody knows yet. It becomes a dead-letter at `deadline_ms`."""
+    """A message whose item nobody knows yet, or whose texts have no vectors yet. Its time is up at `deadline_ms`."""
 
     record: Record
-    item: str
+    item: str | None
     deadline_ms: int
+    texts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -84,6 +94,17 @@ class UserState:
     since_version: int = 0
     """Interactions applied since the last version."""
     updated_ms: int | None = None
+    refine: SinceRefinement = field(default_factory=SinceRefinement)
+    unfitted: tuple[str, ...] = ()
+    """Items that the person took to since the last re-fit, the latest of them."""
+    removed: tuple[str, ...] = ()
+    """Texts that the person removed, oldest first: no inference brings them back."""
+    dropped: tuple[str, ...] = ()
+    """Texts that refinements took out for a better profile, oldest first: no re-fit names them again."""
+    edited_version: int = 0
+    """The latest version that a person's edit made; 0 before the first."""
+    space: str = ""
+    """Of all its vectors; empty where an agent of an earlier release wrote the record."""
 
     def has_seen(self, event_id: str) -> bool:
         return bool((np.frombuffer(self.seen, "<u8") == _hash(event_id)).any())
@@ -116,15 +137,16 @@ class UserState:
             version=self.version,
             space=space,
             updated=updated,
-            interests=tuple(map(_readable, self.interests)),
-            avoid=tuple(map(_readable, self.avoid)),
+            interests=tuple(Interest.model_validate(one._asdict()) for one in self.interests),
+            avoid=tuple(Interest.model_validate(one._asdict()) for one in self.avoid),
         )
 
 
 _FRAME = Struct("<BII")
 """The encoding's number, bytes of the JSON, bytes of the hashes; the vectors are the rest."""
 
-_ENCODING = 1
+_ENCODING = 2
+"""1 had nothing of refinements and edits: it is read as if there had been none."""
 
 
 def encode_state(state: UserState) -> bytes:
@@ -140,6 +162,12 @@ def encode_state(state: UserState) -> bytes:
             "waiting": [_pack_waiting(waiting) for waiting in state.waiting],
             "pending": [state.pending, state.pending_since_ms, state.since_version],
             "times": [state.refitted_ms, state.updated_ms],
+            "refine": [*state.refine],
+            "unfitted": state.unfitted,
+            "removed": state.removed,
+            "dropped": state.dropped,
+            "edited": state.edited_version,
+            "space": state.space,
         }
     )
     vectors = [interest.vector for interest in state.interests + state.avoid]
@@ -153,7 +181,7 @@ def decode_state(raw: bytes | None) -> UserState:
     if raw is None:
         return UserState()
     encoding, text_size, seen_size = _FRAME.unpack_from(raw)
-    if encoding != _ENCODING:
+    if encoding not in (1, _ENCODING):
         raise ConfigurationError(f"a user's record has encoding {encoding} and this release reads {_ENCODING}: upgrade")
     seen_at = _FRAME.size + text_size
     vectors_at = seen_at + seen_size
@@ -177,6 +205,7 @@ def decode_state(raw: bytes | None) -> UserState:
         since_version=data["pending"][2],
         refitted_ms=data["times"][0],
         updated_ms=data["times"][1],
+        **(_unpack_second(data) if encoding == _ENCODING else {}),
     )
 
 
@@ -192,24 +221,22 @@ def _hash(event_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(event_id.encode(), digest_size=8).digest(), "little")
 
 
-def _readable(interest: HeldInterest) -> Interest:
-    return Interest(
-        id=interest.id,
-        text=interest.text,
-        weight=interest.weight,
-        pinned=interest.pinned,
-        source=interest.source,
-        evidence=interest.evidence,
-    )
-
-
 def _pack_interest(interest: HeldInterest) -> list[Any]:
     """Without the vector, which stands behind the text."""
-    return [interest.id, interest.text, interest.weight, interest.source, interest.pinned, interest.evidence]
+    row = [interest.id, interest.text, interest.weight, interest.source, interest.pinned, interest.evidence]
+    return row if interest.held_weight is None else [*row, interest.held_weight]
 
 
 def _unpack_interest(row: list[Any], vector: bytes) -> HeldInterest:
-    return HeldInterest(row[0], row[1], row[2], _SOURCES[row[3]], vector, row[4], tuple(row[5]))
+    return HeldInterest(row[0], row[1], row[2], _SOURCES[row[3]], vector, row[4], tuple(row[5]), *row[6:])
+
+
+def _unpack_second(data: dict[str, Any]) -> dict[str, Any]:
+    """The fields that came with encoding 2."""
+    refine = SinceRefinement(*data["refine"])
+    refine = refine._replace(trigger=_TRIGGERS.get(refine.trigger))
+    texts = {name: tuple(data[name]) for name in ("unfitted", "removed", "dropped")}
+    return {"refine": refine, "edited_version": data["edited"], "space": data.get("space", ""), **texts}
 
 
 def _cut(joined: bytes, pieces: int) -> list[bytes]:
@@ -231,6 +258,7 @@ def _unpack_past(packed: list[Any] | None, interests: int) -> tuple[Moments, int
 
 
 _SOURCES = {source.value: source for source in Source}
+_TRIGGERS: dict[str | None, RefineTrigger] = {trigger.value: trigger for trigger in RefineTrigger}
 _SIGNALS = tuple(Signal)
 _CODES = {signal: code for code, signal in enumerate(_SIGNALS)}
 
@@ -254,9 +282,10 @@ def _unpack_window(columns: list[Any]) -> list[Remembered]:
 def _pack_waiting(waiting: Waiting) -> list[Any]:
     record = waiting.record
     raw = [None if part is None else b64encode(part).decode() for part in (record.key, record.value)]
-    return [record.topic, record.partition, record.offset, *raw, record.timestamp_ms, waiting.item, waiting.deadline_ms]
+    place = [record.topic, record.partition, record.offset]
+    return [*place, *raw, record.timestamp_ms, waiting.item, waiting.deadline_ms, waiting.texts]
 
 
 def _unpack_waiting(row: list[Any]) -> Waiting:
     key, value = (None if part is None else b64decode(part) for part in row[3:5])
-    return Waiting(Record(row[0], row[1], row[2], key, value, row[5]), row[6], row[7])
+    return Waiting(Record(row[0], row[1], row[2], key, value, row[5]), row[6], row[7], tuple(*row[8:]))

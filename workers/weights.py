@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-RIDGE = 4.0
+RIDGE = 8.0
 """MiniLM's similarity of an item to a fitting interest is about 0.4, so a click adds 0.16 to G's diagonal and the
-evidence outweighs the prior after some 25 clicks. Without the prior a dislike is blamed on a narrower interest beside
-the topic and lifts the topic itself: of 540 dislikes on the sample 21 did at a ridge of 1, one at 2, none at 4."""
+evidence outweighs the prior after some 50 clicks. Without the prior a dislike is blamed on a narrower interest beside
+the topic and lifts the topic itself: of 540 dislikes on the sample 21 did at a ridge of 1, one at 2, none at 4. On MIND
+1 costs 0.8 points of AUC against 4 to 100, which are alike."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Literal, Self, cast
 from urllib.parse import quote
 
 import httpx
@@ -75,14 +75,32 @@ class AttuneClient:
         path = f"/v1/users/{_part(user)}/recommendations"
         return cast(Recommendations, self._ask("GET", path, params=params, retry=retry, deadline=deadline))
 
-    def refresh(self, user: str, retry: bool = False, deadline: float = RETRY_SECONDS) -> RefreshAccepted:
-        """Asks for a re-fit now."""
+    def refresh(
+        self,
+        user: str,
+        what: Literal["weights", "texts"] = "weights",
+        *,
+        retry: bool = False,
+        deadline: float = RETRY_SECONDS,
+    ) -> RefreshAccepted:
+        """Asks for a re-fit of the weights now, or for a refinement of the texts."""
         path = f"/v1/users/{_part(user)}/refresh"
-        return cast(RefreshAccepted, self._ask("POST", path, retry=retry, deadline=deadline))
+        return cast(RefreshAccepted, self._ask("POST", path, json={"what": what}, retry=retry, deadline=deadline))
 
     def status(self, retry: bool = False, deadline: float = RETRY_SECONDS) -> Status:
         """How far behind the stages are, and what is searchable."""
         return cast(Status, self._ask("GET", "/v1/status", retry=retry, deadline=deadline))
+
+    def space(self) -> dict[str, Any]:
+        """The embedding space that the service is in, and where a roll-out of another stands."""
+        return dict(self._ask("GET", "/v1/space", retry=False, deadline=RETRY_SECONDS))
+
+    def change_space(
+        self, step: Literal["roll-out", "roll-back", "retire"], entry: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """For operators. A roll-out takes the space's `id`, `dimension` and `model`."""
+        body = {} if entry is None else {"json": entry}
+        return dict(self._ask("POST", f"/v1/space/{step}", retry=False, deadline=RETRY_SECONDS, **body))
 
     def ready(self) -> tuple[str, ...]:
         """What keeps the gateway from serving; empty when it is ready."""

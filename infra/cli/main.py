@@ -8,7 +8,20 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import typer
 
-from infra.cli import bench, catalog, config, dead_letters, ingest, people, roles, status, topics, version
+from infra.cli import (
+    bench,
+    catalog,
+    config,
+    dead_letters,
+    evaluate,
+    ingest,
+    people,
+    roles,
+    space,
+    status,
+    topics,
+    version,
+)
 from infra.cli.errors import Commands
 
 app = typer.Typer(
@@ -37,6 +50,8 @@ app.command(epilog="Example: attune doctor")(status.doctor)
 app.add_typer(topics.app, name="topics", help="Create and list the topics on Kafka.")
 app.add_typer(dead_letters.app, name="dlq", help="See what could not be applied.")
 app.add_typer(config.app, name="config", help="See the settings.")
+app.add_typer(space.app, name="space", help="Train a space of one's own, and move to it.")
+app.add_typer(evaluate.app, name="eval", help="Measure how good profiles are.")
 app.add_typer(bench.app, name="bench", help="Measure what is claimed.")
 app.command(epilog="Example: attune version")(version.version)
 

@@ -1,7 +1,8 @@
 """What commands reach out to, as functions: tests give their own as the context's object."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,8 +10,14 @@ import typer
 if TYPE_CHECKING:
     from infra.compose import Role
     from infra.doctor import Finding
+    from infra.evaluation.options import Asked
     from infra.settings import Settings
+    from schemas.catalog import CatalogItem
     from streams.kafka_admin import TopicReport
+    from workers.training.described import DescribedPairs
+    from workers.training.pairs import Pair
+    from workers.training.pipeline import Say, Trained
+    from workers.training.plan import Plan, Tell
 
 
 def _run_up(settings: "Settings", sample: bool) -> None:
@@ -59,6 +66,35 @@ def _bench(name: str, settings: "Settings") -> Mapping[str, Any]:
     return throughput.run(settings) if name == "throughput" else freshness.run(settings)
 
 
+def _evaluate(asked: "Asked", settings: "Settings") -> Mapping[str, Any]:
+    from infra.cli.progress import progress_bar
+    from infra.evaluation.run import evaluate
+
+    return evaluate(asked, settings, progress_bar)
+
+
+def _train_space(
+    items: "Sequence[CatalogItem]",
+    described: "Sequence[Pair]",
+    folder: Path,
+    plan: "Plan",
+    model: str,
+    say: "Say",
+    tell: "Tell",
+) -> "Trained":
+    import time
+
+    from workers.training.pipeline import train_space
+
+    return train_space(items, folder, plan, described=described, model=model, clock=time.monotonic, say=say, tell=tell)
+
+
+def _describe_items(settings: "Settings", items: "Sequence[CatalogItem]") -> "DescribedPairs":
+    from infra.describing import describe
+
+    return describe(settings, items)
+
+
 @dataclass(frozen=True)
 class Outside:
     run_up: "Callable[[Settings, bool], None]" = _run_up
@@ -67,6 +103,9 @@ class Outside:
     create_topics: "Callable[[Settings], TopicReport]" = _create_topics
     examine: "Callable[[Settings], list[Finding]]" = _examine
     bench: "Callable[[str, Settings], Mapping[str, Any]]" = _bench
+    evaluate: "Callable[[Asked, Settings], Mapping[str, Any]]" = _evaluate
+    train_space: "Callable[[Sequence[CatalogItem], Sequence[Pair], Path, Plan, str, Say, Tell], Trained]" = _train_space
+    describe_items: "Callable[[Settings, Sequence[CatalogItem]], DescribedPairs]" = _describe_items
 
 
 def outside(ctx: typer.Context) -> Outside:

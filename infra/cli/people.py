@@ -71,11 +71,17 @@ def _show_items(items: "Sequence[Recommendation]") -> None:
     show_table(("", "title", "provider", "score", "because of"), rows)
 
 
-def refresh(user: User, as_json: Json = False) -> None:
-    """Re-fit the weights of a profile now."""
+def refresh(
+    user: User,
+    texts: Annotated[bool, typer.Option("--texts", help="Refine the interests' texts instead.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Re-fit the weights of a profile now, or have its texts refined."""
     with open_client() as client:
-        answer = client.refresh(user)
+        answer = client.refresh(user, "texts" if texts else "weights")
     if as_json:
         emit(answer)
+    elif texts:
+        say(f"Accepted as command {answer['command_id']}: a refiner does it, and keeps what raises the reward.")
     else:
         say(f"Accepted as command {answer['command_id']}: the agent does it next.")

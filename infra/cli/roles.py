@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
 
 
-Role = Literal["agents", "embedder", "provider", "control"]
+Role = Literal["agents", "embedder", "provider", "control", "refiner"]
 
 
 def up(

@@ -8,18 +8,20 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from infra.gateway.problems import MEDIA_TYPE
-from schemas.api import MAX_BATCH, ItemBody, Problem, SearchBody
+from schemas.api import MAX_BATCH, ItemBody, Problem, RefreshBody, SearchBody
 from schemas.interaction import Interaction
 
 _REF = "#/components/schemas/{model}"
-_BODIES: tuple[type[BaseModel], ...] = (Interaction, ItemBody, SearchBody, Problem)
+_BODIES: tuple[type[BaseModel], ...] = (Interaction, ItemBody, RefreshBody, SearchBody, Problem)
 _PROBLEM = {
     "description": "A problem document; its detail says what to do",
     "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}},
 }
 
 
-def takes(model: type[BaseModel], many: str | None = None, single: bool = True) -> dict[str, Any]:
+def takes(
+    model: type[BaseModel], many: str | None = None, single: bool = True, required: bool = True
+) -> dict[str, Any]:
     """The `openapi_extra` of an endpoint whose body is `model`, or {many: [model, ...]}."""
     one = {"$ref": _REF.format(model=model.__name__)}
     forms: list[dict[str, Any]] = [one] if single else []
@@ -27,7 +29,7 @@ def takes(model: type[BaseModel], many: str | None = None, single: bool = True) 
         entries = {"type": "array", "items": one, "maxItems": MAX_BATCH}
         forms.append({"type": "object", "properties": {many: entries}, "required": [many]})
     schema = forms[0] if len(forms) == 1 else {"anyOf": forms}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
 
 
 def describe(app: FastAPI) -> None:

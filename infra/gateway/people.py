@@ -25,7 +25,7 @@ async def find_person(gateway: Gateway, user: str) -> Person | None:
     if record is None or record.state is None:
         return None
     state = decode_state(record.state)
-    return Person(user, state, state.profile(user, ports.space), snapshot.providers)
+    return Person(user, state, state.profile(user, state.space or ports.space), snapshot.providers)
 
 
 async def read_person(gateway: Gateway, user: str) -> Person:

@@ -78,7 +78,7 @@ async def _search(ports: GatewayPorts, person: Person, wish: Wish, provider: str
         answer = None
     if answer is not None and answer.version == person.profile.version:
         return answer
-    return await ports.search.search(provider, _by_vectors(person.state, ports.space, by_subject))
+    return await ports.search.search(provider, _by_vectors(person.state, person.profile.space, by_subject))
 
 
 def _by_vectors(state: UserState, space: str, asked: SearchBody) -> SearchBody:

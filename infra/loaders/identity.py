@@ -13,6 +13,19 @@ BASE = datetime(2019, 11, 15, tzinfo=UTC)
 STEP = timedelta(minutes=1)
 """Between two entries of a history. Hours for a whole history: decay over weeks sees them as one time, in order."""
 
+PURCHASE_STEP = timedelta(days=30)
+"""The same for a list of what somebody bought: a month apart, so that the newest count most. On the AgentCF sample of
+CDs, leaving out the last purchase (`.valid.inter`), nDCG@5 is 37.5 with it and 35.0 with minutes."""
+
+_FIRST_PURCHASE = datetime(1971, 1, 1, tzinfo=UTC)
+_MONTHS = 580
+"""From 1971 to 2018: what a list holds beyond them follows a minute apart, so that no purchase lies in the future."""
+
+
+def purchase_time(place: int) -> datetime:
+    """Of one purchase in a list. Counted from its start: a longer list gives the same entry the same time."""
+    return _FIRST_PURCHASE + min(place, _MONTHS) * PURCHASE_STEP + max(0, place - _MONTHS) * STEP
+
 
 def event_id(form: str, provider: str, user: str, place: str, item: str) -> str:
     """Form and 128 bits of a hash. The parts are joined by a character that no id may hold."""

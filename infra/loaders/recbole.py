@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from infra.loaders.columns import Header, Record
-from infra.loaders.identity import BASE, STEP, event_id
+from infra.loaders.identity import BASE, event_id, purchase_time
 from infra.loaders.rows import Refusal, Row, make_row
 from schemas.base import EARLIEST
 from schemas.interaction import Interaction, Signal
@@ -43,8 +43,7 @@ def _lists(header: Header, provider: str) -> Callable[[Record], Rows]:
         who = record.values[user].strip()
         items = [*record.values[history].split(), record.values[target].strip()]
         for place, item in enumerate(items):
-            # Counted from the start of the history: a longer prefix gives the same entry the same time.
-            event = _Event(who, str(place), item, Signal.CLICK, BASE + place * STEP)
+            event = _Event(who, str(place), item, Signal.CLICK, purchase_time(place))
             yield event.row(record.line, provider)
 
     return read

@@ -38,15 +38,18 @@ def unpack_outbox(entry: bytes) -> Iterator[Outgoing]:
 
 
 def pack_item(record: ItemRecord) -> bytes:
-    """All of a record but its key and its space."""
-    words = (record.title, record.content_hash, *record.phrases)
-    return pack([record.vector, *(word.encode() for word in words)])
+    """All of a record but its key and its space. A phrase's affinity stands behind it, after a zero byte."""
+    fits = [b"\0%c" % fit for fit in record.affinities] or [b""] * len(record.phrases)
+    phrases = (text.encode() + fit for text, fit in zip(record.phrases, fits, strict=True))
+    return pack([record.vector, record.title.encode(), record.content_hash.encode(), *phrases])
 
 
 def unpack_item(key: str, space: str, packed: bytes) -> ItemRecord:
-    vector, *words = unpack(packed)
-    title, content_hash, *phrases = (word.decode() for word in words)
-    return ItemRecord(key, space, vector, title, tuple(phrases), content_hash)
+    vector, title, content_hash, *fields = unpack(packed)
+    parted = [field.partition(b"\0") for field in fields]
+    phrases = tuple([text.decode() for text, _, _ in parted])
+    affinities = tuple([fit[0] for _, _, fit in parted if fit])  # an earlier release wrote none
+    return ItemRecord(key, space, vector, title.decode(), phrases, content_hash.decode(), affinities)
 
 
 def provider_of(item_key: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
-from infra.stores import redis_items, redis_leases, redis_users
+from infra.stores import redis_budgets, redis_items, redis_leases, redis_users
 from infra.stores.check import check_redis
 from infra.stores.redis_calls import RedisCalls, Words, connect, script
 from infra.stores.redis_keys import (
@@ -23,6 +23,7 @@ from workers.ports import (
     LeasedJob,
     Partition,
     Snapshot,
+    Spent,
     UserCommit,
     UserRecord,
 )
@@ -111,6 +112,9 @@ class RedisStore:
         vectors = await self._many(b"HMGET", phrases_key(space), [phrase.encode() for phrase in phrases])
         return {phrase: vector for phrase, vector in zip(phrases, vectors, strict=True) if vector is not None}
 
+    async def sample_items(self, space: str, count: int) -> list[str]:
+        return await redis_items.sample(self._calls, space, count)
+
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         async with self._calls.deadline():
             return await redis_leases.claim_due(self._calls, name, now, limit, lease)
@@ -122,8 +126,26 @@ class RedisStore:
         async with self._calls.deadline():
             return await redis_leases.claim_job(self._calls, now, lease)
 
+    async def save_job(self, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+        return await redis_leases.save_job(self._calls, user, token, progress, leased_until)
+
     async def finish_job(self, user: str, token: int) -> bool:
         return await redis_leases.finish_job(self._calls, user, token)
+
+    async def count_jobs(self) -> int:
+        return await redis_leases.count_jobs(self._calls)
+
+    async def reserve(
+        self, account: str, period: int, calls: int, tokens: int, max_calls: int, max_tokens: int
+    ) -> bool:
+        wanted, most = Spent(calls, tokens), Spent(max_calls, max_tokens)
+        return await redis_budgets.reserve(self._calls, account, period, wanted, most)
+
+    async def settle(self, account: str, period: int, calls: int, tokens: int) -> None:
+        await redis_budgets.settle(self._calls, account, period, Spent(calls, tokens))
+
+    async def spent(self, account: str, period: int) -> Spent:
+        return await redis_budgets.spent(self._calls, account, period)
 
     async def forget(self, user: str) -> None:
         """One step in Redis; asked twice where an index by time is new to this process."""

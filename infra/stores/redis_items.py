@@ -10,11 +10,12 @@ A write that is counted before 2 shows its item in 2; one between 2 and 3 is see
 again.
 """
 
+import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from infra.stores.codec import pack_item, provider_of, unpack_item
 from infra.stores.redis_calls import RedisCalls, Words, script
-from infra.stores.redis_keys import ITEM_BUCKETS, PROVIDER_WRITES, PROVIDERS, grouped, item_bucket
+from infra.stores.redis_keys import BUCKETS, ITEM_BUCKETS, PROVIDER_WRITES, PROVIDERS, grouped, item_bucket
 from workers.ports import ItemRecord
 
 
@@ -27,6 +28,18 @@ def records(items: Sequence[str], space: str, reply: Sequence[bytes | None]) -> 
     for item, packed in zip(items, reply, strict=True):
         if packed is not None:
             yield item, unpack_item(item, space, packed)
+
+
+async def sample(calls: RedisCalls, space: str, count: int) -> list[str]:
+    """Two round trips: members of every bucket, then which of those drawn are in the space. Twice as many are drawn as
+    wanted, since buckets are not equally full and a new space is not complete at first."""
+    share = b"%d" % (2 * count // BUCKETS + 1)
+    members = await calls.run([(b"SRANDMEMBER", bucket.keys, share) for bucket in ITEM_BUCKETS])
+    drawn = [key.decode() for keys in members for key in keys]
+    random.shuffle(drawn)
+    drawn = drawn[: 2 * count]
+    exist = await calls.run([(b"HEXISTS", ITEM_BUCKETS[item_bucket(key)].item(key), space.encode()) for key in drawn])
+    return [key for key, exists in zip(drawn, exist, strict=True) if exists][:count]
 
 
 async def put(calls: RedisCalls, written: Sequence[ItemRecord], deleted: Collection[str]) -> None:
@@ -66,17 +79,17 @@ def _put_call(bucket: int, written: Sequence[ItemRecord], deleted: Sequence[str]
     keys = ITEM_BUCKETS[bucket]
     return script(
         "put_items",
-        [keys.providers, *(keys.item(record.key) for record in written), *map(keys.item, deleted)],
+        [keys.providers, keys.keys, *(keys.item(record.key) for record in written), *map(keys.item, deleted)],
         [
             b"%d" % len(written),
             *(word for record in written for word in _put_words(record)),
-            *(provider_of(item).encode() for item in deleted),
+            *(word for item in deleted for word in (item.encode(), provider_of(item).encode())),
         ],
     )
 
 
-def _put_words(record: ItemRecord) -> tuple[bytes, bytes, bytes]:
-    return provider_of(record.key).encode(), record.space.encode(), pack_item(record)
+def _put_words(record: ItemRecord) -> tuple[bytes, bytes, bytes, bytes]:
+    return record.key.encode(), provider_of(record.key).encode(), record.space.encode(), pack_item(record)
 
 
 def _list_calls(written: Sequence[ItemRecord]) -> list[Words]:

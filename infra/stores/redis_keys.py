@@ -3,7 +3,8 @@
 Users are spread over 64 buckets by a hash of their id, items over 64 of their own. All keys of a bucket share a hash
 tag, so that one script may touch them all and Redis Cluster may move the bucket as one:
 
-    {attune:07}:user:ID            HASH  rev, state; wait, since: the job that waits; run, token: the job that runs
+    {attune:07}:user:ID            HASH  rev, state; wait, since: the job that waits; run, token, progress:
+                                         the job that runs
     {attune:07}:outbox:ID          ZSET  entries of `codec.pack_outbox`, scored by revision
     {attune:07}:gone               SET   SHA-256 of the ids of forgotten users
     {attune:07}:pending            SET   users with something in the outbox
@@ -13,10 +14,12 @@ tag, so that one script may touch them all and Redis Cluster may move the bucket
     {attune:07}:token              STRING the last fencing token
     {attune-items:07}:item:KEY     HASH  space -> `codec.pack_item`
     {attune-items:07}:providers    HASH  provider -> how many items of this bucket it has
+    {attune-items:07}:keys         SET   the keys of all items of this bucket
     {attune-providers}:names       SET   every provider that has an item
     {attune-providers}:writes      HASH  provider -> how often its items were written
     attune:phrases:SPACE           HASH  phrase -> vector
     attune:marks                   HASH  topic:partition -> high-water mark
+    attune:budget:PERIOD:ACCOUNT   HASH  calls, tokens: what was spent; goes by itself
 """
 
 import zlib
@@ -80,6 +83,7 @@ class ItemBucket:
     def __init__(self, number: int) -> None:
         self._tag = b"{attune-items:%02d}:" % number
         self.providers = self._tag + b"providers"
+        self.keys = self._tag + b"keys"
 
     def item(self, key: str) -> bytes:
         return b"%bitem:%b" % (self._tag, key.encode())
@@ -121,6 +125,10 @@ def item_bucket(key: str) -> int:
 
 def phrases_key(space: str) -> bytes:
     return b"attune:phrases:" + space.encode()
+
+
+def budget_key(account: str, period: int) -> bytes:
+    return f"attune:budget:{period}:{account}".encode()
 
 
 def mark_field(partition: Partition) -> bytes:

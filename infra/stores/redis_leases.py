@@ -42,8 +42,15 @@ async def claim_job(calls: RedisCalls, now: float, lease: float) -> LeasedJob | 
         _, at, name = min(waiting)
         claimed = await calls.call(_claim(USER_BUCKETS[at], name, now + lease))
         if claimed is not None:
-            token, job = claimed
-            return LeasedJob(name.decode(), job, int(token))
+            token, job, progress = claimed
+            return LeasedJob(name.decode(), job, int(token), progress)
+
+
+async def save_job(calls: RedisCalls, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+    key = UserKey(user)
+    keys = USER_BUCKETS[key.bucket]
+    words = [key.name, b"%d" % token, progress, number(leased_until)]
+    return bool(await calls.call(script("save_job", [keys.record(key.name), *keys.jobs], words)))
 
 
 async def finish_job(calls: RedisCalls, user: str, token: int) -> bool:
@@ -51,6 +58,12 @@ async def finish_job(calls: RedisCalls, user: str, token: int) -> bool:
     keys = USER_BUCKETS[key.bucket]
     ended = await calls.call(script("finish_job", [keys.record(key.name), *keys.jobs], [key.name, b"%d" % token]))
     return bool(ended)
+
+
+async def count_jobs(calls: RedisCalls) -> int:
+    """A user is in one of the two keys of a bucket, whether one job waits or another runs before it."""
+    keys = [key for bucket in USER_BUCKETS for key in (bucket.jobs.ready, bucket.jobs.leased)]
+    return sum(await calls.run([(b"ZCARD", key) for key in keys]))
 
 
 def _peek(index: Index, now: float, latest: bytes, limit: int) -> Words:

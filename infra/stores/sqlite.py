@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from infra.stores import sqlite_items, sqlite_leases, sqlite_users
+from infra.stores import sqlite_budgets, sqlite_items, sqlite_leases, sqlite_users
 from streams.database import Database
-from workers.ports import CommitOutcome, Due, ItemRecord, LeasedJob, Partition, Snapshot, UserCommit
+from workers.ports import CommitOutcome, Due, ItemRecord, LeasedJob, Partition, Snapshot, Spent, UserCommit
 
 _SCHEMA: Final = (Path(__file__).parent / "sql" / "schema.sql").read_text(encoding="utf-8")
 
@@ -62,6 +62,9 @@ class SqliteStore:
     async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         return await self._database.read(lambda connection: sqlite_items.read_phrases(connection, space, phrases))
 
+    async def sample_items(self, space: str, count: int) -> list[str]:
+        return await self._database.read(lambda connection: sqlite_items.sample_items(connection, space, count))
+
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         return await self._database.write(
             lambda connection: sqlite_leases.claim_due(connection, name, now, limit, lease)
@@ -73,8 +76,30 @@ class SqliteStore:
     async def claim_job(self, now: float, lease: float) -> LeasedJob | None:
         return await self._database.write(lambda connection: sqlite_leases.claim_job(connection, now, lease))
 
+    async def save_job(self, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+        return await self._database.write(
+            lambda connection: sqlite_leases.save_job(connection, user, token, progress, leased_until)
+        )
+
     async def finish_job(self, user: str, token: int) -> bool:
         return await self._database.write(lambda connection: sqlite_leases.finish_job(connection, user, token))
+
+    async def count_jobs(self) -> int:
+        return await self._database.read(sqlite_leases.count_jobs)
+
+    async def reserve(
+        self, account: str, period: int, calls: int, tokens: int, max_calls: int, max_tokens: int
+    ) -> bool:
+        wanted, most = Spent(calls, tokens), Spent(max_calls, max_tokens)
+        return await self._database.write(
+            lambda connection: sqlite_budgets.reserve(connection, account, period, wanted, most)
+        )
+
+    async def settle(self, account: str, period: int, calls: int, tokens: int) -> None:
+        await self._database.write(lambda connection: sqlite_budgets.settle(connection, account, period, calls, tokens))
+
+    async def spent(self, account: str, period: int) -> Spent:
+        return await self._database.read(lambda connection: sqlite_budgets.spent(connection, account, period))
 
     async def forget(self, user: str) -> None:
         await self._database.write(lambda connection: sqlite_users.forget(connection, user))

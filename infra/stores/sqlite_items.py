@@ -1,11 +1,23 @@
 """Items, providers and phrases in the embedded store: each function is one step on an open transaction."""
 
 import json
+import random
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
 from infra.stores.codec import pack_item, provider_of, unpack_item
 from workers.ports import ItemRecord
+
+# Straight to the first item of the space from a place on. Without the hint SQLite walks the items of other spaces.
+_FROM_A_PLACE = """
+SELECT item FROM items INDEXED BY items_by_space WHERE space = ? AND rowid >= ? ORDER BY rowid LIMIT 1
+"""
+_ENDS = (
+    "SELECT (SELECT min(rowid) FROM items WHERE space = :space), (SELECT max(rowid) FROM items WHERE space = :space)"
+)
+
+_DRAWS = 2
+"""For each key that is wanted: some are drawn twice."""
 
 # Jumps from one provider to the next: DISTINCT would walk every item, on every read.
 _PROVIDERS = """
@@ -38,6 +50,17 @@ def put_items(connection: sqlite3.Connection, records: Sequence[ItemRecord], del
         [(record.key, record.space, provider_of(record.key), pack_item(record)) for record in records],
     )
     connection.executemany("DELETE FROM items WHERE item = ?", [(item,) for item in deleted])
+
+
+def sample_items(connection: sqlite3.Connection, space: str, count: int) -> list[str]:
+    """From random places in the order of writing; all items, where there are no more than `count`."""
+    few = connection.execute("SELECT item FROM items WHERE space = ? LIMIT ?", (space, count + 1)).fetchall()
+    if len(few) <= count:
+        return [item for (item,) in few]
+    first, last = connection.execute(_ENDS, {"space": space}).fetchone()
+    places = (random.randint(first, last) for _ in range(_DRAWS * count))
+    drawn = {connection.execute(_FROM_A_PLACE, (space, place)).fetchone()[0]: None for place in places}
+    return list(drawn)[:count]
 
 
 def put_phrases(connection: sqlite3.Connection, space: str, vectors: Mapping[str, bytes]) -> None:

@@ -9,7 +9,7 @@ from infra.stores.sqlite_users import next_number
 from workers.ports import Due, LeasedJob
 
 _CLAIMABLE = """
-SELECT user, running, job FROM jobs AS one
+SELECT user, running, job, progress FROM jobs AS one LEFT JOIN progress USING (user)
 WHERE CASE WHEN running THEN leased_until <= ?
            ELSE NOT EXISTS (SELECT 1 FROM jobs WHERE user = one.user AND running) END
 ORDER BY place LIMIT 1
@@ -42,15 +42,33 @@ def claim_job(connection: sqlite3.Connection, now: float, lease: float) -> Lease
     found = connection.execute(_CLAIMABLE, (now,)).fetchone()
     if found is None:
         return None
-    user, running, job = found
+    user, running, job, progress = found
     token = next_number(connection, "tokens")
     connection.execute(
         "UPDATE jobs SET running = TRUE, token = ?, leased_until = ? WHERE user = ? AND running = ?",
         (token, now + lease, user, running),
     )
-    return LeasedJob(user, job, token)
+    return LeasedJob(user, job, token, progress)
+
+
+def save_job(connection: sqlite3.Connection, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+    renewed = connection.execute(
+        "UPDATE jobs SET leased_until = ? WHERE user = ? AND running AND token = ?", (leased_until, user, token)
+    )
+    if renewed.rowcount == 0:
+        return False
+    connection.execute("INSERT OR REPLACE INTO progress VALUES (?, ?)", (user, progress))
+    return True
 
 
 def finish_job(connection: sqlite3.Connection, user: str, token: int) -> bool:
     ended = connection.execute("DELETE FROM jobs WHERE user = ? AND running AND token = ?", (user, token))
-    return ended.rowcount == 1
+    if ended.rowcount == 0:
+        return False
+    connection.execute("DELETE FROM progress WHERE user = ?", (user,))
+    return True
+
+
+def count_jobs(connection: sqlite3.Connection) -> int:
+    (count,) = connection.execute("SELECT count(DISTINCT user) FROM jobs").fetchone()
+    return int(count)

@@ -62,7 +62,7 @@ def pending(connection: sqlite3.Connection) -> list[str]:
 
 def forget(connection: sqlite3.Connection, user: str) -> None:
     connection.execute("INSERT OR IGNORE INTO gone VALUES (?)", (_digest(user),))
-    for table in ("users", "outbox", "times", "jobs"):
+    for table in ("users", "outbox", "times", "jobs", "progress"):
         connection.execute(f"DELETE FROM {table} WHERE user = ?", (user,))
 
 

@@ -12,6 +12,7 @@ from workers.ports import (
     Outgoing,
     Partition,
     Snapshot,
+    Spent,
     UserCommit,
     UserRecord,
 )
@@ -30,6 +31,7 @@ class _Job:
     lease: int = 0
     """Which lease of all; 0 while it waits. Stands for the token."""
     leased_until: float = float("-inf")
+    progress: bytes | None = None
 
 
 @dataclass
@@ -49,6 +51,7 @@ class StoreModel:
         self._items: dict[tuple[str, str], ItemRecord] = {}
         self._marks: dict[Partition, int] = {}
         self._phrases: dict[tuple[str, str], bytes] = {}
+        self._spent: dict[tuple[str, int], Spent] = {}
         self._count = 0
 
     def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
@@ -92,6 +95,12 @@ class StoreModel:
     def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         return {phrase: self._phrases[space, phrase] for phrase in phrases if (space, phrase) in self._phrases}
 
+    def sample_items(self, space: str, count: int) -> list[str]:
+        """Every so-manieth of them."""
+        found = sorted(item for item, where in self._items if where == space)
+        step = max(1, len(found) // max(1, count))
+        return found[::step][:count]
+
     def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         times = sorted((user.times[name].time, who) for who, user in self._users.items() if name in user.times)
         due = [who for time, who in times if time <= now and self._users[who].times[name].hidden_until <= now][:limit]
@@ -120,18 +129,46 @@ class StoreModel:
         assert user.running is not None
         user.running.lease = self._next()
         user.running.leased_until = now + lease
-        return LeasedJob(min(free)[1], user.running.job, user.running.lease)
+        return LeasedJob(min(free)[1], user.running.job, user.running.lease, user.running.progress)
+
+    def save_job(self, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+        running = self._leased(user, token)
+        if running is None:
+            return False
+        running.progress, running.leased_until = progress, leased_until
+        return True
 
     def finish_job(self, user: str, token: int) -> bool:
-        running = self._users[user].running if user in self._users else None
-        if running is None or running.lease != token:
+        if self._leased(user, token) is None:
             return False
         self._users[user].running = None
         return True
 
+    def count_jobs(self) -> int:
+        return sum(user.running is not None or user.waiting is not None for user in self._users.values())
+
+    def reserve(self, account: str, period: int, calls: int, tokens: int, max_calls: int, max_tokens: int) -> bool:
+        before = self.spent(account, period)
+        after = Spent(before.calls + calls, before.tokens + tokens)
+        if after.calls > max_calls or after.tokens > max_tokens:
+            return False
+        self._spent[account, period] = after
+        return True
+
+    def settle(self, account: str, period: int, calls: int, tokens: int) -> None:
+        before = self.spent(account, period)
+        self._spent[account, period] = Spent(max(0, before.calls + calls), max(0, before.tokens + tokens))
+
+    def spent(self, account: str, period: int) -> Spent:
+        return self._spent.get((account, period), Spent())
+
     def forget(self, user: str) -> None:
         self._gone.add(user)
         self._users.pop(user, None)
+
+    def _leased(self, user: str, token: int) -> _Job | None:
+        running = self._users[user].running if user in self._users else None
+        return running if running is not None and running.lease == token else None
 
     def _commit(self, commit: UserCommit) -> CommitOutcome:
         if commit.user in self._gone:

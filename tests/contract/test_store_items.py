@@ -62,3 +62,44 @@ async def test_phrases_are_kept_by_space(store: Store) -> None:
     assert await store.read_phrases(SPACE, asked) == {"women's football": b"\x00\x3c", "böke 🦉": b"\xff\x00"}
     assert await store.read_phrases("other", asked) == {"women's football": b"other"}
     assert await store.read_phrases("third", asked) == {}
+
+
+async def test_a_sample_of_a_small_catalog_is_all_of_it(store: Store) -> None:
+    keys = [f"news:{number}" for number in range(3)]
+    assert await store.sample_items(SPACE, 64) == []
+    await store.put_items([item(key) for key in keys])
+    assert sorted(await store.sample_items(SPACE, 64)) == keys
+    assert await store.sample_items(SPACE, 0) == []
+
+
+async def test_a_sample_has_about_the_count_and_comes_from_all_over_the_catalog(store: Store) -> None:
+    keys = [f"{provider}:{number}" for provider in ("books", "news") for number in range(1000)]
+    await store.put_items([item(key) for key in keys])
+    sampled = await store.sample_items(SPACE, 64)
+    assert 48 <= len(sampled) <= 64
+    assert len(set(sampled)) == len(sampled)
+    quarters = {keys.index(key) // 500 for key in sampled}
+    assert quarters == {0, 1, 2, 3}  # 64 draws miss a given quarter once in 10^8
+
+
+async def test_two_samples_differ(store: Store) -> None:
+    await store.put_items([item(f"news:{number}") for number in range(1000)])
+    assert set(await store.sample_items(SPACE, 64)) != set(await store.sample_items(SPACE, 64))
+
+
+async def test_a_sample_knows_only_its_own_space(store: Store) -> None:
+    keys = [f"news:{number}" for number in range(400)]
+    await store.put_items([item(key) for key in keys])
+    await store.put_items([item(key, "other") for key in keys[:200]])
+    sampled = await store.sample_items("other", 64)
+    assert 40 <= len(sampled) <= 64
+    assert set(sampled) <= set(keys[:200])
+    assert await store.sample_items("third", 64) == []
+
+
+async def test_a_sample_has_nothing_that_is_deleted_and_an_item_written_again_once(store: Store) -> None:
+    keys = [f"news:{number}" for number in range(20)]
+    for _ in range(3):
+        await store.put_items([item(key) for key in keys])
+    await store.put_items([], deleted=keys[5:])
+    assert sorted(await store.sample_items(SPACE, 64)) == keys[:5]

@@ -119,3 +119,79 @@ async def test_claimants_at_once_get_different_jobs(store: Store) -> None:
     claims = await asyncio.gather(*(store.claim_job(NOW, LEASE) for _ in range(16)))
     users = [job.user for job in claims if job is not None]
     assert sorted(users) == sorted(f"user-{number}" for number in range(12))
+
+
+async def test_what_a_lease_saved_the_next_lease_of_the_job_is_given(store: Store) -> None:
+    await _queue(store, ("ann", 0, b"one"))
+    first = await _claim(store)
+    assert first.progress is None
+    assert await store.save_job("ann", first.token, b"half", NOW + LEASE)
+    assert await store.save_job("ann", first.token, b"nearly\x00", NOW + LEASE)
+    again = await _claim(store, NOW + LEASE)
+    assert (again.job, again.progress) == (b"one", b"nearly\x00")
+    assert await store.finish_job("ann", again.token)
+
+
+async def test_another_job_starts_without_the_progress_of_the_one_before(store: Store) -> None:
+    await _queue(store, ("ann", 0, b"one"))
+    first = await _claim(store)
+    await _queue(store, ("ann", 1, b"two"))
+    await store.save_job("ann", first.token, b"half", NOW + LEASE)
+    await store.finish_job("ann", first.token)
+    second = await _claim(store)
+    assert (second.job, second.progress) == (b"two", None)
+    assert (await _claim(store, NOW + LEASE)).progress is None
+
+
+async def test_to_save_renews_the_lease(store: Store) -> None:
+    await _queue(store, ("ann", 0, b"one"))
+    job = await _claim(store)
+    assert await store.save_job("ann", job.token, b"", NOW + 3 * LEASE)
+    assert await store.claim_job(NOW + 3 * LEASE - 0.001, LEASE) is None
+    assert (await _claim(store, NOW + 3 * LEASE)).progress == b""
+
+
+async def test_who_lost_the_lease_saves_nothing(store: Store) -> None:
+    await _queue(store, ("ann", 0, b"one"))
+    lost = await _claim(store)
+    holder = await _claim(store, NOW + LEASE)
+    assert await store.save_job("ann", holder.token, b"mine", NOW + 2 * LEASE)
+    assert not await store.save_job("ann", lost.token, b"theirs", NOW + 9 * LEASE)
+    assert not await store.save_job("bob", holder.token, b"theirs", NOW + 9 * LEASE)
+    assert (await _claim(store, NOW + 2 * LEASE)).progress == b"mine"
+
+
+async def test_a_lease_that_ran_out_and_that_nobody_took_over_can_be_renewed(store: Store) -> None:
+    await _queue(store, ("ann", 0, b"one"), ("bob", 0, b"two"))
+    anns, bobs = await _claim(store), await _claim(store)
+    # A claim looks at every lease that ran out, and takes one of them.
+    assert (await _claim(store, NOW + LEASE)).user == "ann"
+    assert not await store.save_job("ann", anns.token, b"", NOW + 9 * LEASE)
+    assert await store.save_job("bob", bobs.token, b"half", NOW + 2 * LEASE)
+    assert await store.claim_job(NOW + LEASE, LEASE) is None
+    assert await store.finish_job("bob", bobs.token)
+    assert (await _claim(store, NOW + 2 * LEASE)).user == "ann"
+    assert await store.claim_job(NOW + 2 * LEASE, LEASE) is None
+
+
+async def test_nothing_is_saved_for_a_finished_job_or_a_forgotten_user(store: Store) -> None:
+    await _queue(store, ("ann", 0, b"one"), ("bob", 0, b"two"))
+    anns, bobs = await _claim(store), await _claim(store)
+    await store.finish_job("ann", anns.token)
+    await store.save_job("bob", bobs.token, b"half", NOW + LEASE)
+    await store.forget("bob")
+    assert not await store.save_job("ann", anns.token, b"", NOW + LEASE)
+    assert not await store.save_job("bob", bobs.token, b"", NOW + LEASE)
+    assert await store.claim_job(NOW + 2 * LEASE, LEASE) is None
+
+
+async def test_users_with_a_job_are_counted_once_each(store: Store) -> None:
+    assert await store.count_jobs() == 0
+    await _queue(store, ("ann", 0, b"one"), ("bob", 0, b"two"))
+    ann = await _claim(store)
+    await _queue(store, ("ann", 1, b"three"))
+    assert await store.count_jobs() == 2
+    await store.finish_job("ann", ann.token)
+    assert await store.count_jobs() == 2
+    await store.forget("bob")
+    assert await store.count_jobs() == 1

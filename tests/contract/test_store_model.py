@@ -28,7 +28,13 @@ SPACES = ["one", "two"]
 NAMES = ["refit", "waiting"]
 PARTITIONS = [Partition("attune.interactions", 0), Partition("attune.commands", 1)]
 
+ACCOUNTS = ["tenant", "all"]
+PERIODS = [20_700, 20_701]
+"""Two: an older one may be gone."""
+
 users = st.sampled_from(USERS)
+accounts = st.sampled_from(ACCOUNTS)
+periods = st.sampled_from(PERIODS)
 names = st.sampled_from(NAMES)
 spaces = st.sampled_from(SPACES)
 bytestrings = st.binary(max_size=8)
@@ -109,7 +115,7 @@ class StoreMachine(RuleBasedStateMachine):
         if expected is None or given is None:
             assert given == expected
             return
-        assert (given.user, given.job) == (expected.user, expected.job)
+        assert (given.user, given.job, given.progress) == (expected.user, expected.job, expected.progress)
         earlier = [ours.token for theirs, ours in self.leases if theirs.user == given.user]
         assert all(token < given.token for token in earlier)
         self.leases.append((expected, given))
@@ -120,6 +126,23 @@ class StoreMachine(RuleBasedStateMachine):
             expected, given = data.draw(st.sampled_from(self.leases))
             ended = self._run(self.store.finish_job(given.user, given.token))
             assert ended == self.model.finish_job(expected.user, expected.token)
+
+    @rule(data=st.data(), progress=bytestrings, lease=leases)
+    def save_job(self, data: st.DataObject, progress: bytes, lease: float) -> None:
+        if self.leases:
+            expected, given = data.draw(st.sampled_from(self.leases))
+            saved = self._run(self.store.save_job(given.user, given.token, progress, self.now + lease))
+            assert saved == self.model.save_job(expected.user, expected.token, progress, self.now + lease)
+
+    @rule(account=accounts, period=periods, calls=st.integers(0, 4), tokens=st.integers(0, 400))
+    def reserve(self, account: str, period: int, calls: int, tokens: int) -> None:
+        given = self._run(self.store.reserve(account, period, calls, tokens, 6, 600))
+        assert given == self.model.reserve(account, period, calls, tokens, 6, 600)
+
+    @rule(account=accounts, period=periods, calls=st.integers(-3, 1), tokens=st.integers(-300, 100))
+    def settle(self, account: str, period: int, calls: int, tokens: int) -> None:
+        self._run(self.store.settle(account, period, calls, tokens))
+        self.model.settle(account, period, calls, tokens)
 
     @rule(written=st.lists(records, max_size=3), deleted=st.lists(st.sampled_from(ITEMS), max_size=2))
     def put_items(self, written: list[ItemRecord], deleted: list[str]) -> None:
@@ -144,6 +167,10 @@ class StoreMachine(RuleBasedStateMachine):
             assert self._run(self.store.count_times(name, edges)) == self.model.count_times(name, edges)
         for space in SPACES:
             assert self._run(self.store.read_phrases(space, "abc")) == self.model.read_phrases(space, "abc")
+            assert sorted(self._run(self.store.sample_items(space, 64))) == self.model.sample_items(space, 64)
+        for account, period in itertools.product(ACCOUNTS, PERIODS):
+            assert self._run(self.store.spent(account, period)) == self.model.spent(account, period)
+        assert self._run(self.store.count_jobs()) == self.model.count_jobs()
         assert sorted(self._run(self.store.pending())) == sorted(self.model.pending())
         assert self._run(self.store.marks(PARTITIONS)) == self.model.marks(PARTITIONS)
 

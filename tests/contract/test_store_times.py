@@ -103,3 +103,13 @@ async def test_a_claimed_time_counts_as_it_was_set(store: Store) -> None:
     await set_times(store, "refit", [("ann", NOW), ("bob", NOW + 10)])
     await store.claim_due("refit", NOW, 10, LEASE)
     assert await store.count_times("refit", [NOW, NOW + 1]) == [0, 1, 1]
+
+
+async def test_without_a_lease_all_stay_due_until_their_time_is_set_anew(store: Store) -> None:
+    """What moves profiles to another space relies on (`streams.rollout`)."""
+    await set_times(store, "refitted", [(f"user-{number}", NOW - number) for number in range(6)])
+    first = await store.claim_due("refitted", NOW, 4, 0.0)
+    assert await store.claim_due("refitted", NOW, 4, 0.0) == first
+    await store.commit([UserCommit(due.user, 1, b"moved", times={"refitted": NOW + 1}) for due in first])
+    assert [due.user for due in await store.claim_due("refitted", NOW, 4, 0.0)] == ["user-1", "user-0"]
+    assert await store.count_times("refitted", [NOW + 0.5]) == [2, 4]

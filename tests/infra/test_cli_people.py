@@ -95,6 +95,12 @@ class TestRefreshAndStatus:
         assert document(ask(gateway, "refresh", "ada", "--json")) == {"command_id": "c1"}
         assert "c1" in ask(gateway, "refresh", "ada").stderr
 
+    def test_texts_are_refreshed_on_demand_only(self, gateway: FakeGateway) -> None:
+        gateway.answers["POST /v1/users/ada/refresh"] = (202, {"command_id": "c1"})
+        ask(gateway, "refresh", "ada")
+        assert "refiner" in ask(gateway, "refresh", "ada", "--texts").stderr
+        assert [one.body for one in gateway.requests] == [{"what": "weights"}, {"what": "texts"}]
+
     def test_status_shows_lags_and_sizes(self, gateway: FakeGateway) -> None:
         shown = ask(gateway, "status").stdout
         assert "agents" in shown

@@ -123,6 +123,12 @@ class TestWithTheGateway:
             command = client.refresh("anna")["command_id"]
         assert command.encode() in (producer.sent[0].value or b"")
 
+    def test_a_refresh_can_be_of_the_texts(self) -> None:
+        producer = FakeProducer()
+        with to_gateway(producer=producer) as client:
+            client.refresh("anna", "texts")
+        assert b'"what":"texts"' in (producer.sent[0].value or b"")
+
     def test_status_and_readiness_are_read(self) -> None:
         async def broken() -> list[str]:
             return ["no store"]

@@ -163,7 +163,7 @@ class TestCluster:
             fine = await named("topics", chosen)
             differing = await named("topics", self.cluster(tmp_path, broker=broker.url, partitions=3))
         assert reached.ok
-        assert len(missing) == 9
+        assert len(missing) == 10
         assert {finding.cure for finding in missing} == {"run `attune topics create`"}
         assert fine == []
         assert "set ATTUNE_PARTITIONS=2" in differing[0].cure

@@ -61,6 +61,28 @@ async def test_a_refresh_becomes_a_command_in_the_users_mailbox() -> None:
     assert isinstance(command, RefreshCommand)
     assert (command.user, command.time.isoformat()) == ("anna", "2026-09-21T14:13:20+00:00")
     assert command.command_id == answer.json()["command_id"]
+    assert command.what == "weights"
+
+
+@pytest.mark.parametrize(
+    ("body", "what"), [({}, "weights"), ({"what": "weights"}, "weights"), ({"what": "texts"}, "texts")]
+)
+async def test_the_body_says_what_to_refresh(body: dict[str, str], what: str) -> None:
+    producer = FakeProducer()
+    async with gateway(producer=producer) as client:
+        assert (await client.post("/v1/users/anna/refresh", json=body)).status_code == 202
+    command = PROFILE_COMMAND.validate_json(producer.sent[0].value or b"")
+    assert isinstance(command, RefreshCommand)
+    assert command.what == what
+
+
+async def test_a_body_that_asks_for_something_else_is_refused() -> None:
+    producer = FakeProducer()
+    async with gateway(producer=producer) as client:
+        answer = await client.post("/v1/users/anna/refresh", json={"what": "everything"})
+        not_json = await client.post("/v1/users/anna/refresh", content="what=texts")
+    assert (answer.status_code, not_json.status_code, producer.sent) == (422, 415, [])
+    assert "'what'" in answer.json()["detail"]
 
 
 async def test_each_refresh_has_an_id_of_its_own() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.loaders.formats import CatalogFormat
-from infra.loaders.identity import BASE
+from infra.loaders.identity import BASE, PURCHASE_STEP, purchase_time
 from infra.loaders.reading import FileRefused
 from infra.loaders.rows import Row
 from schemas.api import ItemBody
@@ -152,12 +152,17 @@ class TestRecboleItems:
 
 
 class TestRecboleInteractions:
+    def test_however_long_a_list_is_no_purchase_lies_in_the_future(self) -> None:
+        times = [purchase_time(place) for place in range(5_000)]
+        assert times == sorted(set(times))
+        assert times[-1] < BASE
+
     def test_a_list_and_its_target_in_order(self, tmp_path: Path) -> None:
         found = events(written(tmp_path, RECBOLE_LISTS + "9\t10 20\t30\n"))
         assert [(one.item, one.time) for one in found] == [
-            ("10", BASE),
-            ("20", BASE + timedelta(minutes=1)),
-            ("30", BASE + timedelta(minutes=2)),
+            ("10", purchase_time(0)),
+            ("20", purchase_time(0) + PURCHASE_STEP),
+            ("30", purchase_time(0) + 2 * PURCHASE_STEP),
         ]
 
     def test_longer_prefixes_repeat_the_same_events(self, tmp_path: Path) -> None:

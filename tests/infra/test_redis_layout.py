@@ -13,9 +13,9 @@ from infra.processes import RedisServer
 from infra.stores import redis_items
 from infra.stores.redis import RedisStore
 from infra.stores.redis_calls import RedisCalls, Words
-from infra.stores.redis_keys import USER_BUCKETS, UserKey, item_bucket
+from infra.stores.redis_keys import PROVIDER_WRITES, USER_BUCKETS, UserKey, budget_key, item_bucket
 from tests.contract.stores import FORGOTTEN, NOW, SPACE, commit, item, message
-from workers.ports import Partition, Store, UserCommit, UserRecord
+from workers.ports import Partition, Spent, Store, UserCommit, UserRecord
 
 pytestmark = pytest.mark.redis
 
@@ -88,6 +88,7 @@ async def test_what_is_over_leaves_nothing_but_the_record(store: RedisStore, cli
     due = await store.claim_due("refit", NOW, 10, 60)
     job = await store.claim_job(NOW, 60)
     assert job is not None
+    assert await store.save_job(job.user, job.token, b"half", NOW + 60)
     assert await store.finish_job(job.user, job.token)
     await store.trim({FULL.user: 1})
     await commit(store, replace(FULL, expected_revision=1, outbox=(), times={"refit": None, "other": None}, job=None))
@@ -125,6 +126,22 @@ async def test_a_provider_whose_deletion_was_cut_short_goes_with_the_next_try(st
     assert (await store.read([], [], SPACE)).providers == ()
 
 
+async def test_nothing_of_a_deleted_catalog_is_left_but_the_count_of_its_writes(store: RedisStore, client: Any) -> None:
+    await store.put_items([item("news:1"), item("news:1", "other"), item("news:2")])
+    await store.put_items([], ["news:1", "news:2"])
+    assert set(await _everything(client)) == {PROVIDER_WRITES}
+
+
+async def test_a_budget_goes_by_itself_two_days_after_its_last_change(store: RedisStore, client: Any) -> None:
+    await store.reserve("all", 20_700, 1, 10, 10, 100)
+    await client.expire(budget_key("all", 20_700), 5)
+    await store.settle("all", 20_700, 0, 1)
+    assert 2 * 86_400 - 5 <= await client.ttl(budget_key("all", 20_700)) <= 2 * 86_400
+    await client.expire(budget_key("all", 20_700), 5)
+    await store.reserve("all", 20_700, 1, 10, 10, 100)
+    assert 2 * 86_400 - 5 <= await client.ttl(budget_key("all", 20_700)) <= 2 * 86_400
+
+
 async def test_tokens_grow_though_a_crash_took_the_last_one_and_the_clock_was_set_back(
     store: RedisStore, client: Any
 ) -> None:
@@ -159,7 +176,13 @@ async def test_every_script_keeps_to_its_keys_as_a_cluster_asks(tmp_path: Path) 
         await store.count_times("refit", [NOW])
         job = await store.claim_job(NOW, 60)
         assert job is not None
+        assert await store.save_job(job.user, job.token, b"half", NOW + 60)
         assert await store.finish_job(job.user, job.token)
+        assert await store.count_jobs() == 1
+        assert await store.reserve("all", 20_700, 1, 10, 10, 100)
+        await store.settle("all", 20_700, 0, 5)
+        assert await store.spent("all", 20_700) == Spent(1, 15)
+        assert await store.sample_items(SPACE, 10) == ["music:1"]
         await store.forget("bob")
         assert (await store.read(["bob"], [], SPACE)).users == {"bob": UserRecord(forgotten=True)}
         await store.close()

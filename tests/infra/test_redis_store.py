@@ -31,6 +31,12 @@ CALLS: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
     "claim_due": lambda store: store.claim_due("refit", NOW, 10, 60),
     "count_times": lambda store: store.count_times("refit", [NOW]),
     "claim_job": lambda store: store.claim_job(NOW, 60),
+    "sample_items": lambda store: store.sample_items(SPACE, 8),
+    "save_job": lambda store: store.save_job(SECRET, 1, b"half", NOW),
+    "count_jobs": lambda store: store.count_jobs(),
+    "reserve": lambda store: store.reserve(SECRET, 1, 1, 1, 1, 1),
+    "settle": lambda store: store.settle(SECRET, 1, 1, 1),
+    "spent": lambda store: store.spent(SECRET, 1),
     "finish_job": lambda store: store.finish_job(SECRET, 1),
     "forget": lambda store: store.forget(SECRET),
 }

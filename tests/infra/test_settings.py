@@ -41,6 +41,12 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
         ("RUNNER", "celery", "'aiokafka' or 'faust'"),
         ("HTTP_PORT", "99999", "65535"),
         ("REFIT_AFTER", "0", "greater than or equal to 1"),
+        ("REFINE_TEMPERATURE", "0.5", "'0', '1' or 'inf'"),
+        ("REFINE_ITERATIONS", "11", "less than or equal to 10"),
+        ("PROPOSER", "gpt", "'phrases' or 'vllm'"),
+        ("LLM_URL", "localhost:8000", "must look like http://host:8000/v1"),
+        ("LLM_CALLS_PER_USER", "-1", "greater than or equal to 0"),
+        ("TENANT", "A tenant", "match pattern"),
     ],
 )
 def test_a_wrong_setting_is_named_with_what_it_takes(
@@ -49,6 +55,28 @@ def test_a_wrong_setting_is_named_with_what_it_takes(
     monkeypatch.setenv(f"ATTUNE_{name}", value)
     with pytest.raises(ConfigurationError, match=f"ATTUNE_{name}: .*{said}"):
         read_settings()
+
+
+def test_an_llm_must_be_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_PROPOSER", "vllm")
+    with pytest.raises(ConfigurationError, match=r"^ATTUNE_PROPOSER=vllm needs .* ATTUNE_LLM_URL$"):
+        read_settings()
+    monkeypatch.setenv("ATTUNE_LLM_URL", "http://vllm:8000/v1")
+    assert read_settings().proposer == "vllm"
+
+
+def test_a_lease_must_outlast_a_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ATTUNE_LLM_TIMEOUT", "200")
+    with pytest.raises(ConfigurationError, match=r"^ATTUNE_REFINE_LEASE must be at least 4 times ATTUNE_LLM_TIMEOUT"):
+        read_settings()
+    monkeypatch.setenv("ATTUNE_REFINE_LEASE", "800")
+    assert read_settings().refine_lease == 800
+
+
+def test_one_refinement_at_a_time_unless_an_llm_is_waited_for() -> None:
+    assert Settings().refinements_at_once == 1
+    assert Settings(proposer="vllm", llm_url="http://vllm/v1", llm_concurrency=5).refinements_at_once == 5
+    assert Settings(refiner_concurrency=3).refinements_at_once == 3
 
 
 def test_a_file_that_is_not_there_or_is_no_toml_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,8 +96,8 @@ def test_control_runs_on_faust_and_one_stage_can_be_put_on_it_alone() -> None:
 
 
 def test_all_roles_can_run_on_one_machine() -> None:
-    ports = [Settings().metrics_port_of(role) for role in ("agents", "embedder", "provider", "control")]
-    assert len({*ports, Settings().http_port}) == 5
+    ports = [Settings().metrics_port_of(role) for role in ("agents", "embedder", "provider", "control", "refiner")]
+    assert len({*ports, Settings().http_port}) == 6
     assert Settings(metrics_port=9100).metrics_port_of("agents") == 9100
 
 
@@ -88,4 +116,4 @@ def test_in_a_cluster_the_key_must_be_given() -> None:
 
 
 def test_the_secret_is_not_shown() -> None:
-    assert "hidden" not in repr(Settings(secret="hidden"))
+    assert "hidden" not in repr(Settings(secret="hidden", llm_key="hidden"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas import api, catalog, command, dead_letter, interaction, profile, proposal, receipt
+from schemas import api, catalog, command, dead_letter, interaction, profile, proposal, receipt, space
 from schemas.base import Contract
 
 TIME = "2026-05-01T12:00:00Z"
@@ -17,6 +17,7 @@ _USER = {"user": "ada"}
 _COMMAND = {"command_id": "c1", "user": "ada", "time": TIME}
 _ITEM = {"provider": "news", "item": "n1"}
 _INTEREST = {"id": INTEREST, "text": "jazz", "weight": 0.5, "source": "bootstrap"}
+_SPACE = {"id": "minilm-1", "dimension": 384, "model": "minilm"}
 
 BODIES: dict[type[Contract], dict[str, Any]] = {
     interaction.Interaction: {**_USER, **_ITEM, "event_id": "e1", "signal": "click", "time": TIME},
@@ -31,6 +32,7 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     command.RestoreInterest: {"interest": INTEREST},
     command.EditCommand: {**_COMMAND, "edits": [{"op": "remove", "interest": INTEREST}]},
     command.RefreshCommand: _COMMAND,
+    command.MoveCommand: {**_COMMAND, "space": "minilm-1"},
     command.RetryCommand: _COMMAND,
     command.RollbackCommand: {**_COMMAND, "version": 1},
     command.ImportCommand: {**_COMMAND, "space": "minilm-1", "interests": []},
@@ -71,6 +73,10 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     api.Rejected: {"index": 0, "reason": "no user"},
     api.Accepted: {"accepted": 0},
     api.ItemBody: {"item": "n1", "title": "A title"},
+    space.SpaceEntry: _SPACE,
+    space.SpacePointer: {"revision": 1, "current": _SPACE},
+    api.SpaceStatus: {"current": _SPACE, "phase": "none", "left": 0},
+    api.RefreshBody: {"what": "texts"},
     api.RefreshAccepted: {"command_id": "c1"},
     api.Recommendation: {**_ITEM, "title": "A title", "score": 0.5, "interest": None},
     api.Recommendations: {"version": 0, "items": []},

@@ -15,6 +15,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.export import public_models
 from schemas.interaction import Interaction
 from schemas.profile import Interest, ProfileEmbedding
+from schemas.proposal import Proposal
 from tests.schemas.bodies import BODIES, SUBJECT, VECTOR
 from tests.schemas.test_limits import LIMITS, float16
 
@@ -87,6 +88,17 @@ def test_a_key_can_be_split_again() -> None:
         assert key.split(":", 1) == ["news", "a:b"]
 
 
+@pytest.mark.parametrize("key", ["news:1", "my.news_1-x:a:b", "n:" + "x" * 256, "n:Ωμέγα 7"])
+def test_a_proposal_names_items_by_their_keys(key: str) -> None:
+    assert Proposal.model_validate(BODIES[Proposal] | {"negatives": [key]}).negatives == (key,)
+
+
+@pytest.mark.parametrize("key", ["", "news", "News:1", ":1", "news:", "news: ", "news:a\nb", "n:" + "x" * 321])
+def test_a_proposal_refuses_what_is_no_key(key: str) -> None:
+    with pytest.raises(ValidationError):
+        Proposal.model_validate(BODIES[Proposal] | {"negatives": [key]})
+
+
 def test_only_a_retraction_names_an_event() -> None:
     Interaction.model_validate(BODIES[Interaction] | {"signal": "retract", "retracts": "e0"})
     with pytest.raises(ValidationError, match="retract"):
@@ -128,7 +140,7 @@ def test_an_entry_needs_a_title_unless_it_is_taken_out() -> None:
         ItemBody.model_validate({"item": "n1"})
 
 
-@pytest.mark.parametrize("kind", ["edit", "refresh", "retry", "rollback", "import", "forget"])
+@pytest.mark.parametrize("kind", ["edit", "refresh", "move", "retry", "rollback", "import", "forget"])
 def test_a_command_is_told_by_its_kind(kind: str) -> None:
     model = next(m for m in MODELS if m.__name__ == f"{kind.title()}Command")
     assert isinstance(PROFILE_COMMAND.validate_python(BODIES[model] | {"kind": kind}), model)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from schemas import api, catalog, command, dead_letter, interaction, profile, proposal, receipt
+from schemas import api, catalog, command, dead_letter, interaction, profile, proposal, receipt, space
 from schemas.base import MAX_DIMENSION, MAX_TEXT, Contract
 from tests.schemas.bodies import BODIES, INTEREST, SUBJECT, TIME, VECTOR
 
@@ -124,7 +124,8 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
         "edits": many({"op": "remove", "interest": INTEREST}, 64, least=1),
         "base_version": Kind((0, None), (-1, "one")),
     },
-    command.RefreshCommand: {**_COMMAND, "cause": one_of("demand", "age")},
+    command.RefreshCommand: {**_COMMAND, "cause": one_of("demand", "age"), "what": one_of("weights", "texts")},
+    command.MoveCommand: {**_COMMAND, "space": SPACE},
     command.RetryCommand: _COMMAND,
     command.RollbackCommand: {**_COMMAND, "version": FROM_ONE},
     command.ImportCommand: {
@@ -143,7 +144,10 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
         "fencing_token": FROM_ONE,
         "proposer": one_of("phrases", "vllm"),
         "outcome": one_of("ok", "empty", "failed"),
+        "trigger": Kind(tuple(proposal.RefineTrigger), ("", "whim", None)),
+        "job_id": EVENT,
         "edits": many({"op": "remove", "interest": INTEREST}, 64),
+        "negatives": many("news:n1", proposal.MAX_NEGATIVES),
         "reward_before": SHARE,
         "reward_after": SHARE,
     },
@@ -195,9 +199,17 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
         "first_time": MOMENT,
         "last_time": MOMENT,
     },
+    space.SpaceEntry: {
+        "id": SPACE,
+        "dimension": Kind((1, MAX_DIMENSION), (0, MAX_DIMENSION + 1, 0.5, None)),
+        "model": words(1024),
+    },
+    space.SpacePointer: {"revision": FROM_ONE, "switched_ms": COUNT, "schema_version": VERSION},
+    api.SpaceStatus: {"phase": one_of("none", "embedding", "moving", "done"), "left": COUNT},
     api.Rejected: {"index": COUNT},
     api.Accepted: {"accepted": COUNT},
     api.ItemBody: {**_ENTRY, "deleted": Kind((True, False), ("maybe", None))},
+    api.RefreshBody: {"what": Kind(("weights", "texts"), ("", "all", None))},
     api.RefreshAccepted: {},
     api.Recommendation: {"provider": PROVIDER, "item": ITEM, "title": TITLE, "category": LABEL, "score": ANY_NUMBER},
     api.Recommendations: {"version": COUNT},

@@ -4,12 +4,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from schemas.command import AddInterest
 from streams.contract import Outgoing
 from streams.topics import DEAD_LETTERS, PROFILE_EMBEDDINGS, PROFILE_EVENTS
 from tests.streams.agents_world import World, a_world, body, records
 from tests.workers.mailbox import Mailbox, fold_bytes
 from workers.agent import Event
 from workers.errors import Unavailable
+from workers.jobs import RefineJob
 from workers.ports import Record
 
 STEPS: dict[str, Callable[[World], None]] = {
@@ -77,6 +79,28 @@ async def test_after_a_crash_the_next_batch_goes_on_as_if_nothing_had_been(crash
     more.clicks("jazz", range(3), at=10.0)
     await world.stage().handle([*batch, *records(more.events[len(events) :])])
     assert (await world.record()).state == fold_bytes(more.events)
+
+
+@pytest.mark.parametrize("crash", STEPS.values(), ids=STEPS.keys())
+async def test_an_edit_is_done_once_and_a_job_queued_once(crash: Callable[[World], None]) -> None:
+    mailbox = Mailbox()
+    mailbox.clicks("tea", range(6))
+    mailbox.edit(AddInterest(text="chess", weight=0.9))
+    mailbox.refine(501.0)
+    batch = [*records(mailbox.events), Record("attune.interactions", 0, mailbox.offset + 1, b"ada", b"{", 0)]
+    world = await a_world()
+    crash(world)
+    with pytest.raises(Unavailable):
+        await world.stage().handle(batch)
+    await world.stage().handle(batch)
+    assert (await world.record()).state == fold_bytes(mailbox.events)
+    assert sorted(set(versions(world.producer.sent))) == [1, 2, 3]
+    leased = await world.store.claim_job(world.now, 60.0)
+    assert leased is not None
+    assert RefineJob.from_bytes(leased.job).base_version == 3
+    assert await world.store.finish_job("ada", leased.token)
+    assert await world.store.claim_job(world.now, 60.0) is None
+    assert world.total("attune_refinement_jobs_total") <= 1  # not where the answer to the commit was lost
 
 
 async def test_what_a_crash_left_in_the_outbox_is_published_before_what_is_new() -> None:

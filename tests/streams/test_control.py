@@ -5,12 +5,14 @@ import pytest
 from schemas.command import PROFILE_COMMAND, ProfileCommand, RefreshCause, RefreshCommand, RetryCommand
 from schemas.dead_letter import Reason
 from schemas.profile import Cause, ProfileChanged
+from schemas.proposal import RefineTrigger
 from streams.control import CLAIMS, LEASE, ControlStage
 from streams.dead_letters import dead_letter
 from streams.topics import COMMANDS, DEAD_LETTERS, PROFILE_EVENTS
 from tests.streams.agents_world import NOW, World, a_world, records
 from tests.workers.mailbox import Mailbox, milliseconds
 from workers.errors import BrokerUnavailable
+from workers.jobs import RefineJob
 from workers.ports import Record, UserCommit
 
 DUE = NOW + 5
@@ -55,16 +57,22 @@ async def test_what_cannot_be_read_is_passed_over_and_the_rest_counted(topic: st
 async def test_what_is_due_becomes_a_command_in_that_persons_mailbox() -> None:
     world = await a_world()
     await schedule(world, "refit", ada=DUE, bob=DUE + 100)
+    await schedule(world, "refine", dora=DUE, ella=DUE + 100)
     await schedule(world, "waiting", carl=DUE)
     world.now = DUE
     await control(world).send_due()
-    refresh, retry = sent_commands(world)
-    assert isinstance(refresh, RefreshCommand)
-    assert (refresh.user, refresh.cause) == ("ada", RefreshCause.AGE)
+    await control(world).send_retries()
+    refit, refine, retry = sent_commands(world)
+    assert isinstance(refit, RefreshCommand)
+    assert (refit.user, refit.cause, refit.what) == ("ada", RefreshCause.AGE, "weights")
+    assert isinstance(refine, RefreshCommand)
+    assert (refine.user, refine.cause, refine.what) == ("dora", RefreshCause.AGE, "texts")
+    assert refine.time.timestamp() == DUE
     assert isinstance(retry, RetryCommand)
     assert retry.user == "carl"
-    assert [message.key for message in world.producer.sent] == [b"ada", b"carl"]
-    assert world.count("attune_due_claimed_total", kind="refit") == 1
+    assert [message.key for message in world.producer.sent] == [b"ada", b"dora", b"carl"]
+    for kind in ("refit", "refine", "waiting"):
+        assert world.count("attune_due_claimed_total", kind=kind) == 1
 
 
 async def test_where_nothing_is_due_nothing_is_sent() -> None:
@@ -142,6 +150,27 @@ async def test_a_due_refit_is_carried_out_once_and_then_no_longer_due() -> None:
     assert len(sent_commands(world)) == 1
 
 
+async def test_a_due_refinement_becomes_one_job_and_is_then_no_longer_due() -> None:
+    """From clicks to a job in the store, with a control that sends the same command twice."""
+    world = await a_world()
+    mailbox = Mailbox()
+    agents = world.stage()
+    await agents.handle(records(mailbox.clicks("tea", range(10))))
+    world.now = milliseconds(9) / 1000 + 30
+    await control(world).send_due()
+    (command,) = (one for one in sent_commands(world) if isinstance(one, RefreshCommand) and one.what == "texts")
+    await agents.handle([mailbox.put(command, arrives=40.0).record, mailbox.put(command, arrives=41.0).record])
+    leased = await world.store.claim_job(world.now, 60.0)
+    assert leased is not None
+    job = RefineJob.from_bytes(leased.job)
+    assert (job.user, job.trigger, job.base_version) == ("ada", RefineTrigger.BOOTSTRAP, 2)
+    assert world.count("attune_refinement_jobs_total", trigger="bootstrap") == 1
+    world.now += 10 * LEASE
+    world.producer.take()
+    await control(world).send_due()
+    assert [one for one in sent_commands(world) if isinstance(one, RefreshCommand) and one.what == "texts"] == []
+
+
 async def test_profiles_are_counted_by_the_age_of_their_last_refit() -> None:
     world = await a_world()
     day = 86_400
@@ -163,8 +192,8 @@ async def test_profiles_are_counted_by_the_age_of_their_last_refit() -> None:
     assert counted == {"le_60s": 2, "le_600s": 0, "le_3600s": 1, "le_86400s": 1, "le_604800s": 1, "older": 2}
 
 
-async def test_it_reads_with_a_group_of_its_own_and_keeps_two_clocks() -> None:
+async def test_it_reads_with_a_group_of_its_own_and_keeps_three_clocks() -> None:
     stage = control(await a_world())
     assert (stage.group, stage.topics) == ("attune-control", (PROFILE_EVENTS, DEAD_LETTERS))
-    assert [timer.interval for timer in stage.timers] == [1.0, 5.0]
+    assert [timer.interval for timer in stage.timers] == [1.0, 0.2, 5.0]
     assert await stage.resume([]) == {}

@@ -74,7 +74,7 @@ async def test_an_entry_becomes_a_vector_in_the_store_and_on_the_topic() -> None
     )
     assert stored.phrases == ("sports", "football nfl", "Dallas")
     (sent,) = world.published()
-    assert world.producer.sent[0].key == b"news:1"
+    assert world.producer.sent[0].key == b"hash-test/news:1"
     assert (sent.provider, sent.item, sent.title, sent.category) == (
         "news",
         "1",
@@ -95,7 +95,7 @@ async def test_its_phrases_have_vectors_once_the_item_can_be_found() -> None:
 async def test_no_text_is_embedded_twice_in_a_batch() -> None:
     world = World()
     await world.stage.handle([world.put("1", "x", category="jazz"), world.put("2", "x", category="jazz")])
-    assert world.encoder.encoded == [("jazz", "jazz: x")]
+    assert world.encoder.encoded == [("jazz: x",), ("jazz",)]
 
 
 async def test_a_large_batch_goes_through_the_model_in_pieces_of_like_length() -> None:
@@ -104,8 +104,8 @@ async def test_a_large_batch_goes_through_the_model_in_pieces_of_like_length() -
     await world.stage.handle(
         [world.put(str(n), "word " * (n % 6 + 1), text=str(n), category="jazz") for n in range(1, 151)]
     )
-    assert [len(call) for call in world.encoder.encoded] == [PIECE, PIECE, 151 - 2 * PIECE]
-    lengths = [len(text) for text in texts(world)]
+    assert [len(call) for call in world.encoder.encoded] == [PIECE, PIECE, 150 - 2 * PIECE, 1]
+    lengths = [len(text) for text in texts(world)[:-1]]
     assert lengths == sorted(lengths)
     for stored in await world.stored(*map(str, range(1, 151))):
         number = int(stored.key.partition(":")[2])
@@ -120,7 +120,7 @@ async def test_an_unchanged_entry_keeps_its_vector_and_is_published_again() -> N
     world.producer.take()
     again = world.put("1", "x", category="jazz")
     await world.stage.handle([again])
-    assert len(world.encoder.encoded) == 1
+    assert len(world.encoder.encoded) == 2  # the item's text and its phrase, both in the first round
     (second,) = world.published()
     assert second.vector == first.vector
     assert second.accepted_ms == again.timestamp_ms
@@ -165,8 +165,8 @@ async def test_the_last_entry_of_an_item_in_a_batch_counts() -> None:
     (only,) = await world.stored("1", "2")
     assert only.title == "last"
     assert [(one.key, one.value is None) for one in world.producer.of(ITEM_EMBEDDINGS)] == [
-        (b"news:1", False),
-        (b"news:2", True),
+        (b"hash-test/news:1", False),
+        (b"hash-test/news:2", True),
     ]
 
 
@@ -175,7 +175,7 @@ async def test_a_tombstone_takes_the_item_away_and_an_entry_brings_it_back() -> 
     await world.stage.handle([world.put("1", "x")])
     await world.stage.handle([world.tombstone("1")])
     assert await world.stored("1") == []
-    assert world.producer.sent[-1] == Outgoing(ITEM_EMBEDDINGS, b"news:1", None)
+    assert world.producer.sent[-1] == Outgoing(ITEM_EMBEDDINGS, b"hash-test/news:1", None)
     assert world.count("deleted") == 1
     await world.stage.handle([world.tombstone("1"), world.put("1", "x")])
     assert len(await world.stored("1")) == 1

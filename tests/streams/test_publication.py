@@ -4,13 +4,16 @@ import orjson
 import pytest
 
 from schemas.catalog import CatalogItem
-from schemas.profile import ProfileChanged, ProfileEmbedding
+from schemas.command import AddInterest, AvoidText
+from schemas.profile import Cause, ProfileChanged, ProfileEmbedding
 from streams.contract import Outgoing
 from streams.publication import publication
 from streams.topics import CATALOG, PROFILE_EMBEDDINGS, PROFILE_EVENTS
 from tests.streams.agents_world import KEY
-from tests.workers.mailbox import SPACE, Mailbox, fold_in, milliseconds
-from workers.agent import Folded
+from tests.workers.mailbox import SPACE, Mailbox, fold_in, milliseconds, vector_of
+from workers.agent import Change, Folded
+from workers.editing import ADDED_WEIGHT
+from workers.state import UserState
 from workers.subjects import subject_of
 
 PROVIDERS = ("books", "news")
@@ -76,6 +79,23 @@ def test_every_version_is_announced_in_order() -> None:
         (2, "count", 5),
         (3, "signal", 1),
     ]
+
+
+def test_a_refinements_notice_tells_what_it_was_accepted_for() -> None:
+    change = Change(7, Cause.REFINEMENT, 3, 0, 1, reward_before=0.6, reward_after=0.7)
+    (sent,) = publication("ada", Folded(UserState(), changes=[change]), (), SPACE, KEY)
+    notice = ProfileChanged.model_validate_json(sent.value or b"")
+    assert (notice.cause, notice.reward_before, notice.reward_after) == (Cause.REFINEMENT, 0.6, 0.7)
+
+
+def test_what_a_person_avoids_goes_to_providers_as_vectors_only() -> None:
+    mailbox = Mailbox()
+    mailbox.edit(AddInterest(text="jazz"), AvoidText(text="chess"))
+    sent, _ = publication("ada", fold_in(mailbox.events), ("news",), SPACE, KEY)
+    embedding = ProfileEmbedding.model_validate_json(sent.value or b"")
+    assert (embedding.version, len(embedding.vectors), embedding.weights) == (1, 1, (ADDED_WEIGHT,))
+    assert embedding.avoid == (vector_of("chess", None).astype("<f2").tobytes(),)
+    assert b"chess" not in (sent.value or b"")
 
 
 def test_without_a_new_version_nothing_goes_to_providers() -> None:

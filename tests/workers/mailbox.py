@@ -8,12 +8,14 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 
-from schemas.command import ProfileCommand
+from schemas.command import Edit, EditCommand, ProfileCommand, RefreshCause, RefreshCommand
 from schemas.interaction import Interaction, Signal
-from schemas.proposal import Proposal
+from schemas.proposal import Outcome, Proposal
+from streams.messages import parse_message
 from streams.topics import COMMANDS, INTERACTIONS, PROPOSALS
 from workers.agent import AgentRules, Event, Folded, fold
 from workers.knowledge import Knowledge
@@ -27,6 +29,7 @@ DIMENSION = 16
 TOPICS = ("chess", "jazz", "rowing", "tea")
 KINDS = ("old", "new", "rare")
 ITEMS_PER_TOPIC = 12
+NOBODY_EMBEDS = "words without a vector"
 
 FIT = FitRules(background=np.asarray(np.eye(DIMENSION) / np.sqrt(DIMENSION), np.float32))
 RULES = AgentRules(FIT)
@@ -65,12 +68,13 @@ def all_items() -> list[ItemRecord]:
 
 def known_world(without: Iterable[str] = ()) -> Knowledge:
     """Everything looked up; the items named (as "jazz-1"), and whatever else a test makes up, are absent."""
-    known = Knowledge()
+    known = Knowledge(space=SPACE)
     gone = {f"news:{item}" for item in without}
     records = {record.key: record for record in all_items() if record.key not in gone}
     made_up = {f"news:unknown-{number}" for number in range(200)}
     known.learn_items({*records, *gone, *made_up}, records)
-    known.learn_phrases(phrase_vectors(), phrase_vectors())
+    words = phrase_vectors()
+    known.learn_phrases([*words, "Jazz", NOBODY_EMBEDS], words | {"Jazz": words["jazz"]})
     return known
 
 
@@ -126,20 +130,42 @@ class Mailbox:
         self.events.append(Event(record, message))
         return self.events[-1]
 
+    def edit(self, *edits: Edit, arrives: float = 500.0) -> Event:
+        """A person's command."""
+        return self.put(
+            EditCommand(command_id=f"c{len(self.events):04d}", user=self.user, time=START, edits=edits), arrives
+        )
+
+    def refine(self, arrives: float = 500.0, cause: RefreshCause = RefreshCause.DEMAND) -> Event:
+        """Somebody, or the schedule at that time, asks for better texts."""
+        moment = START + timedelta(seconds=arrives)
+        command = RefreshCommand(
+            command_id=f"c{len(self.events):04d}", user=self.user, time=moment, what="texts", cause=cause
+        )
+        return self.put(command, arrives)
+
+    def propose(self, *edits: Edit, arrives: float = 500.0, base_version: int = 9_999, **fields: Any) -> Event:
+        """A refiner's answer, by default to the newest version."""
+        proposal = Proposal(
+            proposal_id=f"p{len(self.events):04d}",
+            user=self.user,
+            time=START,
+            base_version=base_version,
+            edits=edits,
+            **{"fencing_token": 1, "proposer": "phrases", "outcome": Outcome.OK} | fields,
+        )
+        return self.put(proposal, arrives)
+
     def clicks(self, topic: str, numbers: Iterable[int], at: float | None = None) -> list[Event]:
         """One click on each, a second apart."""
         start = float(len(self.events)) if at is None else at
         return [self.send(item_id(topic, number), at=start + place) for place, number in enumerate(numbers)]
 
 
-def parse(record: Record) -> Interaction:
-    return Interaction.model_validate_json(record.value or b"")
-
-
 def fold_in(
     mailbox: Sequence[Event], raw: bytes | None = None, known: Knowledge | None = None, rules: AgentRules = RULES
 ) -> Folded:
-    return fold(raw, mailbox, known or known_world(), rules, parse)
+    return fold(raw, mailbox, known or known_world(), rules, parse_message)
 
 
 def fold_bytes(

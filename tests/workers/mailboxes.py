@@ -4,14 +4,30 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from schemas.command import EditCommand, RefreshCause, RefreshCommand, RemoveInterest, RetryCommand
+from schemas.command import (
+    AddInterest,
+    AvoidText,
+    Edit,
+    EditCommand,
+    ForgetCommand,
+    PinInterest,
+    RefreshCause,
+    RefreshCommand,
+    RemoveInterest,
+    RestoreInterest,
+    RetryCommand,
+    ReweightInterest,
+    RewriteInterest,
+)
 from schemas.interaction import Signal
 from schemas.proposal import Outcome, Proposal
-from tests.workers.mailbox import ITEMS_PER_TOPIC, RULES, START, TOPICS, Mailbox, item_id
+from tests.workers.mailbox import ITEMS_PER_TOPIC, NOBODY_EMBEDS, RULES, START, TOPICS, Mailbox, item_id, phrase_vectors
 from workers.agent import AgentRules, Event
+from workers.refit import interest_id
 from workers.triggers import TriggerPolicy
 
-TIGHT: AgentRules = replace(RULES, triggers=TriggerPolicy(refit_after=3), window=6, max_waiting=2, item_wait=20.0)
+POLICY = TriggerPolicy(refit_after=3, refine_after=4, refine_first=2, refine_cooldown=20.0, refine_idle=3.0)
+TIGHT: AgentRules = replace(RULES, triggers=POLICY, window=6, max_waiting=2, item_wait=20.0)
 """Every cap so low that short mailboxes reach it."""
 
 SIGNALS = st.sampled_from([*Signal, Signal.CLICK, Signal.CLICK])
@@ -19,28 +35,52 @@ ITEMS = st.builds(item_id, st.sampled_from(TOPICS), st.integers(0, ITEMS_PER_TOP
 UNKNOWN = st.integers(0, 3).map("unknown-{}".format)
 ITEMS_MOSTLY_KNOWN = st.one_of(ITEMS, ITEMS, ITEMS, UNKNOWN)
 SECONDS = st.integers(0, 40 * 86_400).map(float)
+IDS = st.integers(0, 30).map("id-{}".format)
+
+TEXTS = st.sampled_from([*phrase_vectors(), "Jazz", NOBODY_EMBEDS])
+INTERESTS = TEXTS.map(interest_id)
+WEIGHTS = st.sampled_from([-0.5, 0.0, 0.3, 1.0])
+EDITS: st.SearchStrategy[Edit] = st.one_of(
+    st.builds(AddInterest, text=TEXTS, weight=st.none() | WEIGHTS),
+    st.builds(RewriteInterest, interest=INTERESTS, text=TEXTS),
+    st.builds(ReweightInterest, interest=INTERESTS, weight=WEIGHTS),
+    st.builds(PinInterest, interest=INTERESTS, pinned=st.booleans()),
+    st.builds(AvoidText, text=TEXTS),
+    st.builds(RemoveInterest, interest=INTERESTS),
+    st.builds(RestoreInterest, interest=INTERESTS),
+)
+KINDS = ["interaction"] * 8 + ["edit"] * 3 + ["proposal"] * 3 + ["refresh", "refine", "retry", "unsupported"]
 
 
 @st.composite
-def mailboxes(draw: st.DrawFn, most: int = 14) -> list[Event]:
-    """Messages that arrive five seconds apart and tell of any time; ids may come twice."""
+def mailboxes(draw: st.DrawFn, most: int = 14, begins: int = 0) -> list[Event]:
+    """Messages that arrive five seconds apart and tell of any time; ids may come twice. It begins with so many clicks,
+    for proposals to be judged by."""
     mailbox = Mailbox()
+    for number in range(begins):
+        mailbox.send(item_id(TOPICS[number % 3], number % ITEMS_PER_TOPIC), at=40 * 86_400.0)
     for number in range(draw(st.integers(1, most))):
         _put(draw, mailbox, arrives=41 * 86_400 + 5.0 * number)
     return mailbox.events
 
 
 def _put(draw: st.DrawFn, mailbox: Mailbox, arrives: float) -> None:
-    match draw(st.sampled_from(["interaction"] * 8 + ["refresh", "retry", "unsupported"])):
+    user = mailbox.user
+    match draw(st.sampled_from(KINDS)):
+        case "edit":
+            edits = tuple(draw(st.lists(EDITS, min_size=1, max_size=3)))
+            mailbox.put(EditCommand(command_id=draw(IDS), user=user, time=START, edits=edits), arrives)
+        case "proposal":
+            mailbox.put(_proposal(draw, user), arrives)
         case "refresh":
             identity, cause = draw(IDS), draw(st.sampled_from(RefreshCause))
-            mailbox.put(RefreshCommand(command_id=identity, user=mailbox.user, time=START, cause=cause), arrives)
+            mailbox.put(RefreshCommand(command_id=identity, user=user, time=START, cause=cause), arrives)
+        case "refine":
+            mailbox.refine(arrives, draw(st.sampled_from(RefreshCause)))
         case "retry":
-            mailbox.put(RetryCommand(command_id=draw(IDS), user=mailbox.user, time=START), arrives)
+            mailbox.put(RetryCommand(command_id=draw(IDS), user=user, time=START), arrives)
         case "unsupported":
-            edits = (RemoveInterest(interest="0" * 12),)
-            mailbox.put(EditCommand(command_id=draw(IDS), user=mailbox.user, time=START, edits=edits), arrives)
-            mailbox.put(proposal(mailbox.user, draw(IDS)), arrives)
+            mailbox.put(ForgetCommand(command_id=draw(IDS), user=user, time=START), arrives)
         case _:
             signal = draw(SIGNALS)
             names = draw(st.none() | IDS) if signal is Signal.RETRACT else None
@@ -48,16 +88,16 @@ def _put(draw: st.DrawFn, mailbox: Mailbox, arrives: float) -> None:
             mailbox.send(draw(ITEMS_MOSTLY_KNOWN), signal, at, event_id=draw(IDS), arrives=arrives, retracts=names)
 
 
-IDS = st.integers(0, 30).map("id-{}".format)
-
-
-def proposal(user: str, identity: str) -> Proposal:
+def _proposal(draw: st.DrawFn, user: str) -> Proposal:
+    negatives = draw(st.lists(st.one_of(ITEMS, UNKNOWN).map("news:{}".format), max_size=8, unique=True))
     return Proposal(
-        proposal_id=identity,
+        proposal_id=draw(IDS),
         user=user,
         time=START,
-        base_version=0,
-        fencing_token=1,
+        base_version=draw(st.integers(0, 9)),
+        fencing_token=draw(st.integers(1, 3)),
         proposer="phrases",
-        outcome=Outcome.EMPTY,
+        outcome=draw(st.sampled_from([*Outcome, Outcome.OK, Outcome.OK])),
+        edits=tuple(draw(st.lists(EDITS, max_size=3))),
+        negatives=tuple(negatives),
     )

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,18 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.command import RefreshCommand
+from schemas.command import EditCommand, RefreshCommand
 from schemas.dead_letter import Reason
 from schemas.interaction import Interaction
+from schemas.profile import MAX_INTERESTS
+from schemas.proposal import Proposal
 from tests.workers import played
 from tests.workers.mailbox import RULES, START, Mailbox, fold_bytes, fold_in, known_world
 from tests.workers.mailboxes import TIGHT, mailboxes
-from workers.agent import Change, Event, Letter
+from workers.agent import AgentRules, Change, Event, Letter
+from workers.jobs import RefineJob
 from workers.knowledge import Knowledge, Missing
+from workers.refit import interest_id
 from workers.state import MAX_SEEN, decode_state
 
 PROPERTY = settings(max_examples=60, deadline=None)
 KNOWN = known_world()
+ROOMY = replace(TIGHT, window=64, max_waiting=16)
 
 
 def shifted(events: Sequence[Event], by: int) -> list[Event]:
@@ -32,19 +38,33 @@ def shifted(events: Sequence[Event], by: int) -> list[Event]:
 @PROPERTY
 @given(mailboxes(), st.data())
 def test_however_a_mailbox_is_cut_into_batches_the_state_is_the_same(events: list[Event], data: st.DataObject) -> None:
-    whole = fold_in(events, known=KNOWN, rules=TIGHT)
+    cut_anywhere(events, data, TIGHT)
+
+
+@PROPERTY
+@given(mailboxes(most=8, begins=24), st.data())
+def test_the_same_where_proposals_are_judged(events: list[Event], data: st.DataObject) -> None:
+    cut_anywhere(events, data, ROOMY)
+
+
+def cut_anywhere(events: list[Event], data: st.DataObject, rules: AgentRules) -> None:
+    whole = fold_in(events, known=KNOWN, rules=rules)
     raw = None
     letters: list[Letter] = []
     changes: list[Change] = []
+    jobs: list[RefineJob] = []
+    refinements: Counter[tuple[str, str]] = Counter()
     left = list(events)
     while left:
         size = data.draw(st.integers(1, len(left)), label="batch")
-        folded = fold_in(left[:size], raw, KNOWN, TIGHT)
-        raw = fold_bytes(left[:size], raw, KNOWN, TIGHT)
+        folded = fold_in(left[:size], raw, KNOWN, rules)
+        raw = fold_bytes(left[:size], raw, KNOWN, rules)
         letters, changes, left = letters + folded.letters, changes + folded.changes, left[size:]
-    assert raw == fold_bytes(events, known=KNOWN, rules=TIGHT)
-    assert letters == whole.letters
-    assert changes == whole.changes
+        jobs += [folded.job] if folded.job is not None else []
+        refinements += folded.refinements
+    assert raw == fold_bytes(events, known=KNOWN, rules=rules)
+    assert (letters, changes, refinements) == (whole.letters, whole.changes, whole.refinements)
+    assert whole.job == (jobs[-1] if jobs else None)
 
 
 @PROPERTY
@@ -56,6 +76,7 @@ def test_delivering_any_prefix_again_changes_nothing(events: list[Event], data: 
     assert fold_bytes(again, raw, KNOWN, TIGHT) == raw
     assert folded.duplicates == {"redelivered": len(again)}
     assert not any((folded.letters, folded.changes, folded.applied, folded.described, folded.refits))
+    assert not any((folded.job, folded.refinements))
 
 
 @PROPERTY
@@ -65,6 +86,27 @@ def test_every_interaction_is_applied_a_duplicate_a_letter_or_waiting(events: li
     folded = fold_in(interactions, known=KNOWN, rules=TIGHT)
     settled = folded.applied.total() + folded.duplicates.total() + len(folded.letters)
     assert settled + len(folded.state.waiting) == len(interactions)
+
+
+@PROPERTY
+@given(mailboxes())
+def test_every_edit_is_carried_out_or_a_letter_and_every_proposal_is_counted(events: list[Event]) -> None:
+    ours = [one for one in events if isinstance(one.message, EditCommand | Proposal)]
+    folded = fold_in(ours, known=KNOWN, rules=TIGHT)
+    settled = folded.refits["edit"] + folded.refinements.total() + folded.duplicates.total() + len(folded.letters)
+    assert settled + len(folded.state.waiting) == len(ours)
+
+
+@PROPERTY
+@given(mailboxes(begins=24))
+def test_the_person_wins_whatever_else_comes(events: list[Event]) -> None:
+    state = fold_in(events, known=KNOWN, rules=ROOMY).state
+    away = set(map(interest_id, state.removed)) | {one.id for one in state.avoid}
+    assert not away & {one.id for one in state.interests}
+    assert all(one.held_weight is None or one.weight == one.held_weight for one in state.interests)
+    weights = [one.weight for one in state.interests]
+    assert weights == sorted(weights, reverse=True)
+    assert len(weights) <= MAX_INTERESTS
 
 
 @pytest.mark.parametrize(

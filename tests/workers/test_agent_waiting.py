@@ -5,11 +5,25 @@ from dataclasses import replace
 import pytest
 
 from schemas.base import MAX_TEXT
-from schemas.command import EditCommand, ForgetCommand, ImportCommand, RemoveInterest, RetryCommand, RollbackCommand
+from schemas.command import (
+    ForgetCommand,
+    ImportCommand,
+    ProfileCommand,
+    RetryCommand,
+    RollbackCommand,
+)
 from schemas.dead_letter import Reason
 from schemas.profile import Cause
-from tests.workers.mailbox import RULES, SPACE, START, Mailbox, fold_bytes, fold_in, known_world, weights_of
-from tests.workers.mailboxes import proposal
+from tests.workers.mailbox import (
+    RULES,
+    SPACE,
+    START,
+    Mailbox,
+    fold_bytes,
+    fold_in,
+    known_world,
+    weights_of,
+)
 from workers.agent import Folded
 from workers.state import decode_state
 
@@ -137,16 +151,14 @@ def test_a_retraction_from_the_future_would_silence_all_that_comes_and_is_set_as
 
 USER = "ada"
 UNSUPPORTED = [
-    EditCommand(command_id="c", user=USER, time=START, edits=(RemoveInterest(interest="0" * 12),)),
     RollbackCommand(command_id="c", user=USER, time=START, version=1),
     ImportCommand(command_id="c", user=USER, time=START, space=SPACE, interests=()),
     ForgetCommand(command_id="c", user=USER, time=START),
-    proposal(USER, "p"),
 ]
 
 
 @pytest.mark.parametrize("message", UNSUPPORTED, ids=lambda message: type(message).__name__)
-def test_what_this_version_does_not_carry_out_is_set_aside_and_can_be_replayed(message: EditCommand) -> None:
+def test_what_this_version_does_not_carry_out_is_set_aside_and_can_be_replayed(message: ProfileCommand) -> None:
     mailbox = Mailbox()
     mailbox.clicks("tea", range(2))
     before = fold_in(mailbox.events)

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from schemas.interaction import Signal
 from schemas.profile import MAX_EVIDENCE, Source
-from tests.workers.mailbox import FIT, TOPICS, all_items, known_world, phrase_vectors, vector_of, weights_of
+from tests.workers.mailbox import FIT, TOPICS, all_items, known_world, phrase_vectors, weights_of
 from tests.workers.test_weights import direct
 from workers.knowledge import Knowledge, Missing
-from workers.refit import DIGITS, SHARPEN, interest_id, leave, refit
+from workers.refit import DIGITS, SHARPEN, TELLS, interest_id, leave, refit
 from workers.signals import DAY_MS, SIGNED
 from workers.state import HeldInterest, Remembered, UserState
 from workers.weights import Array, Moments
@@ -37,7 +37,7 @@ def fitted(window: list[Remembered], **changes: Any) -> UserState:
 
 def held_by_a_person() -> UserState:
     """Four interests that no re-fit replaces."""
-    vectors = {topic: vector_of(topic, None, own=topic).astype("<f2").tobytes() for topic in TOPICS}
+    vectors = phrase_vectors()
     interests = [HeldInterest(interest_id(topic), topic, 0.1, Source.PERSON, vectors[topic]) for topic in TOPICS]
     return UserState(version=1, interests=tuple(interests), past=Moments.zero(len(interests)))
 
@@ -52,6 +52,12 @@ def faded(entries: list[Remembered], newest: int) -> Array:
     signed = np.array([SIGNED[one.signal] for one in entries])
     ages = np.array([newest - one.time_ms for one in entries])
     return np.asarray(signed * 0.5 ** (ages / (FIT.half_life_days * DAY_MS)))
+
+
+def own_evidence(state: UserState, entries: list[Remembered], newest: int) -> Array:
+    """(m,) each interaction shared out among the interests, nearly all to the nearest."""
+    raised = np.exp(TELLS * similarities(state, entries))
+    return np.asarray((raised / raised.sum(axis=1, keepdims=True)).T @ faded(entries, newest))
 
 
 acts = st.lists(
@@ -78,7 +84,8 @@ def test_window_and_past_together_equal_a_direct_solve_over_all_events(
             leave(state, leaving, KNOWN, FIT)
     newest = max(one.time_ms for one in entries)
     projected = state.vectors().astype(np.float64) @ FIT.background.astype(np.float64)
-    expected = direct(similarities(state, entries), faded(entries, newest), projected.T, np.full(4, 0.1))
+    prior = own_evidence(state, state.window, newest) / np.abs(faded(entries, newest)).sum()
+    expected = direct(similarities(state, entries), faded(entries, newest), projected.T, prior)
     refit(state, KNOWN, FIT)
     found = np.array([weights_of(state)[topic] for topic in TOPICS])
     np.testing.assert_allclose(found, expected / (1 + np.abs(expected)), rtol=0, atol=ROUNDED + 1e-7)
@@ -135,7 +142,7 @@ def test_a_late_event_that_passes_through_a_full_window_is_faded_to_the_newest_t
     assert state.past.mass == pytest.approx(1.5)
 
 
-def test_an_interest_is_its_words_moved_half_way_towards_the_items_behind_it() -> None:
+def test_an_interest_is_its_words_moved_towards_the_items_behind_it() -> None:
     state = fitted([entry("tea-1", 1), entry("tea-2", 2, Signal.LIKE)])
     tea = state.interests[0]
     items = KNOWN.items(["news:tea-1", "news:tea-2"])
@@ -217,3 +224,21 @@ def test_disliking_an_item_lowers_its_topic_and_no_other() -> None:
     before, after = (weights_of(fitted(one)) for one in (window, [*window, entry("tea-7", 99, Signal.DISLIKE)]))
     assert after["tea"] < before["tea"]
     assert after["jazz"] == pytest.approx(before["jazz"], abs=0.05)
+
+
+def test_what_a_person_removed_takes_the_interactions_that_speak_of_it_along() -> None:
+    """However narrow the other words for it are."""
+    window = [entry("tea-1", 1), entry("tea-2", 2), entry("jazz-1", 3)]
+    state = UserState(window=window, removed=("tea",))
+    refit(state, KNOWN, FIT)
+    assert weights_of(state).keys() == weights_of(fitted([entry("jazz-1", 3)])).keys() == {"jazz"}
+    assert weights_of(state) == weights_of(fitted([entry("jazz-1", 3)]))
+
+
+def test_so_does_one_in_other_words_where_nothing_fits_the_item_better() -> None:
+    known = known_world()
+    item = known.items(["news:tea-1"])["news:tea-1"]
+    known.learn_phrases(["afternoon brew"], {"afternoon brew": item.vector.astype("<f2").tobytes()})
+    state = UserState(window=[entry("tea-1", 1), entry("jazz-1", 2)], removed=("afternoon brew",))
+    refit(state, known, FIT)
+    assert weights_of(state).keys() == {"jazz"}

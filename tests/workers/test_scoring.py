@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from workers.scoring import Floats, Scoring, contributions, linear, mixture, score
+from workers.scoring import SHARPNESS, Floats, Scoring, contributions, linear, mixture, score
 
 KINDS: list[Scoring] = ["linear", "mixture"]
 every_kind = pytest.mark.parametrize("kind", KINDS)
@@ -45,7 +45,7 @@ def test_mixture_of_one_interest_is_its_cosine() -> None:
 
 
 def test_mixture_follows_the_nearest_interest_more_than_the_mean() -> None:
-    expected = math.log((math.exp(8) + math.exp(0)) / 2) / 10
+    expected = math.log((math.exp(0.8 * SHARPNESS) + math.exp(0)) / 2) / SHARPNESS
     near_one, between = mixture(one(0.8, 0.0), np.array([0.5, 0.5]), NONE), mixture(one(0.4, 0.4), np.ones(2), NONE)
     assert near_one == pytest.approx([expected])
     assert near_one > between

@@ -1,5 +1,6 @@
 """The record of one user: its encoding gives back what went in, in equal bytes, within its bounds."""
 
+import struct
 from dataclasses import fields, replace
 from typing import Any
 
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from schemas.interaction import Signal
 from schemas.profile import MAX_AVOID, MAX_EVIDENCE, MAX_INTERESTS, Source
+from schemas.proposal import RefineTrigger
 from tests.workers.mailbox import RULES, SPACE
+from workers.editing import MAX_DROPPED, MAX_REMOVED
 from workers.errors import ConfigurationError
 from workers.ports import Record
 from workers.refit import interest_id
@@ -23,11 +26,25 @@ from workers.state import (
     decode_state,
     encode_state,
 )
+from workers.triggers import SinceRefinement
 from workers.weights import Moments
 
 names = st.text(min_size=1, max_size=12)
 moments = st.integers(0, 2**53)
 numbers = st.floats(-1e9, 1e9)
+texts = st.lists(names, max_size=3).map(tuple)
+since = st.builds(
+    SinceRefinement,
+    events=moments,
+    last_ms=moments,
+    trigger=st.none() | st.sampled_from(RefineTrigger),
+    trigger_ms=moments,
+    refined_ms=st.none() | moments,
+    measured=moments,
+    reward=st.floats(0, 1),
+    best=st.floats(0, 1),
+    token=moments,
+)
 
 
 def interests(count: int, dimension: int = 4) -> st.SearchStrategy[tuple[HeldInterest, ...]]:
@@ -39,6 +56,7 @@ def interests(count: int, dimension: int = 4) -> st.SearchStrategy[tuple[HeldInt
         source=st.sampled_from(Source),
         vector=st.binary(min_size=2 * dimension, max_size=2 * dimension),
         pinned=st.booleans(),
+        held_weight=st.none() | st.floats(-1, 1),
         evidence=st.lists(names, max_size=3).map(tuple),
     )
     return st.lists(one, min_size=count, max_size=count).map(tuple)
@@ -63,12 +81,17 @@ def states(draw: st.DrawFn) -> UserState:
         past_ms=draw(moments) if has_past else 0,
         seen=draw(st.lists(st.binary(min_size=8, max_size=8), max_size=4).map(b"".join)),
         offsets=draw(st.dictionaries(names, moments, max_size=3)),
-        waiting=draw(st.lists(st.builds(Waiting, record, names, moments), max_size=2).map(tuple)),
+        waiting=draw(st.lists(st.builds(Waiting, record, st.none() | names, moments, texts), max_size=2).map(tuple)),
         pending=draw(moments),
         pending_since_ms=draw(st.none() | moments),
         refitted_ms=draw(st.none() | moments),
         since_version=draw(moments),
         updated_ms=draw(st.none() | moments),
+        refine=draw(since),
+        unfitted=draw(texts),
+        removed=draw(texts),
+        dropped=draw(texts),
+        edited_version=draw(moments),
     )
 
 
@@ -102,6 +125,25 @@ def test_a_record_of_a_later_release_is_refused() -> None:
     raw = encode_state(UserState())
     with pytest.raises(ConfigurationError, match="upgrade"):
         decode_state(bytes([raw[0] + 1]) + raw[1:])
+
+
+def test_a_record_of_the_release_before_is_read_as_one_without_edits_and_refinements() -> None:
+    """Byte by byte as that release wrote it."""
+    text = (
+        b'{"version":3,"interests":[["000000000001","jazz",0.5,"bootstrap",false,["e1"]]],"avoid":[],"window":[[7],'
+        b'["e1"],["news:1"],[0],[]],"past":null,"offsets":{"attune.interactions/0":4},"waiting":[["attune.interactions",'
+        b'0,5,"YWRh","e30=",9,"news:2",99]],"pending":[1,8,2],"times":[6,7]}'
+    )
+    vector = np.ones(2, "<f2").tobytes()
+    state = decode_state(struct.pack("<BII", 1, len(text), 8) + text + bytes(8) + vector)
+    assert state.interests == (
+        HeldInterest("000000000001", "jazz", 0.5, Source.BOOTSTRAP, vector, evidence=("e1",), held_weight=None),
+    )
+    record = Record("attune.interactions", 0, 5, b"ada", b"{}", 9)
+    assert state.waiting == (Waiting(record, "news:2", 99),)
+    assert (state.version, state.pending, state.updated_ms, state.offsets) == (3, 1, 7, {"attune.interactions/0": 4})
+    assert (state.refine, state.removed, state.dropped, state.edited_version) == (SinceRefinement(), (), (), 0)
+    assert parts(decode_state(encode_state(state))) == parts(state)
 
 
 def test_vectors_of_two_lengths_are_not_written() -> None:
@@ -155,10 +197,13 @@ def full_state(id_length: int, dimension: int, waiting: int) -> UserState:
         seen=rng.bytes(8 * MAX_SEEN),
         offsets={f"attune.{name}/63": 2**40 for name in ("interactions", "commands", "proposals")},
         waiting=(entry,) * RULES.max_waiting,
+        unfitted=(item,) * 5,
+        removed=("t" * 80,) * MAX_REMOVED,
+        dropped=("t" * 80,) * MAX_DROPPED,
     )
 
 
-@pytest.mark.parametrize(("id_length", "dimension", "kilobytes"), [(36, 384, 120), (128, 384, 230), (128, 4096, 620)])
+@pytest.mark.parametrize(("id_length", "dimension", "kilobytes"), [(36, 384, 136), (128, 384, 250), (128, 4096, 640)])
 def test_a_record_with_every_list_full_stays_within_its_bound(id_length: int, dimension: int, kilobytes: int) -> None:
     without = len(encode_state(full_state(id_length, dimension, waiting=0)))
     assert 0.7 * kilobytes * 1000 < without < kilobytes * 1000

@@ -2,7 +2,7 @@
 --
 -- KEYS   1 record HASH; jobs: 2 ready ZSET, 3 leased ZSET, 4 origin HASH; 5 the bucket's last fencing token
 -- ARGV   id, end of the lease
--- Reply  token, job; nothing where another was quicker
+-- Reply  token, job, how far it has come (nil for not at all); nothing where another was quicker
 
 local since = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if not since then
@@ -27,4 +27,4 @@ redis.call('HSET', KEYS[1], 'token', token)
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
 redis.call('HSET', KEYS[4], ARGV[1], since)
-return { token, job }
+return { token, job, redis.call('HGET', KEYS[1], 'progress') }

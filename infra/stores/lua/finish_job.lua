@@ -8,7 +8,7 @@ if redis.call('HGET', KEYS[1], 'token') ~= ARGV[2] then
     return 0
 end
 
-redis.call('HDEL', KEYS[1], 'run', 'token')
+redis.call('HDEL', KEYS[1], 'run', 'token', 'progress')
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('HDEL', KEYS[4], ARGV[1])

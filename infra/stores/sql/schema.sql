@@ -45,6 +45,21 @@ CREATE TABLE IF NOT EXISTS jobs (
 );
 CREATE INDEX IF NOT EXISTS jobs_by_place ON jobs (place);
 
+-- How far the job that runs for a user has come.
+CREATE TABLE IF NOT EXISTS progress (
+    user TEXT PRIMARY KEY,
+    progress BLOB NOT NULL
+);
+
+-- What each account has spent in a period (a day).
+CREATE TABLE IF NOT EXISTS budgets (
+    period INTEGER NOT NULL,
+    account TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    PRIMARY KEY (period, account)
+) WITHOUT ROWID;
+
 -- Numbers that only rise: the last place in the queue of jobs, the last fencing token.
 CREATE TABLE IF NOT EXISTS counters (
     name TEXT PRIMARY KEY,
@@ -67,6 +82,8 @@ CREATE TABLE IF NOT EXISTS items (
     PRIMARY KEY (item, space)
 );
 CREATE INDEX IF NOT EXISTS items_by_provider ON items (provider);
+-- Every index ends with the rowid: this one finds the next item of a space from any rowid on.
+CREATE INDEX IF NOT EXISTS items_by_space ON items (space);
 
 CREATE TABLE IF NOT EXISTS phrases (
     space TEXT NOT NULL,

@@ -1,0 +1,51 @@
+"""The sample as a world of its own: its catalog, its simulated people and what they did, and what is recommended to
+them out of everything, as the gateway recommends."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from itertools import islice
+
+import numpy as np
+
+from infra.evaluation.ranking import Published
+from infra.evaluation.setup import Setup
+from infra.evaluation.world import World
+from infra.gateway.recommending import SEEN_PENALTY
+from infra.sample.catalog import sample_items
+from infra.sample.people import simulate
+from schemas.catalog import CatalogItem
+from schemas.interaction import Interaction
+from workers.scoring import Scoring
+from workers.state import UserState
+
+START = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+def sample_world(setup: Setup) -> World:
+    return setup.world([CatalogItem.model_validate(item) for item in sample_items()])
+
+
+def lives(people: int, events: int, seed: int) -> dict[str, list[Interaction]]:
+    """What each of so many people did, oldest first: of `people * events` interactions whatever falls to them."""
+    by_user: dict[str, list[Interaction]] = defaultdict(list)
+    for event in islice(simulate(people, seed, START), people * events):
+        by_user[str(event["user"])].append(Interaction.model_validate({**event, "source": "sample"}))
+    return dict(by_user)
+
+
+def recommended(state: UserState, world: World, scoring: Scoring, k: int) -> list[str]:
+    """The keys of the best `k` items of all providers; what the person has met is demoted, as by the gateway. No item
+    for a profile in which no interest speaks."""
+    profile = Published.of(state, world.dimension)
+    if not profile.weights.any():
+        return []
+    keys = world.catalog.keys
+    seen = state.items_seen()
+    scores = profile.scores(world.catalog.matrix, scoring) - SEEN_PENALTY * np.array([key in seen for key in keys])
+    return sorted(keys, key=dict(zip(keys, -scores, strict=True)).__getitem__)[:k]
+
+
+def topic_share(keys: list[str], topic: str, items: Mapping[str, CatalogItem]) -> float:
+    """Of these items, those of the topic (their category)."""
+    return sum(items[key].category == topic for key in keys) / len(keys)

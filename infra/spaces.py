@@ -1,0 +1,119 @@
+"""A process's part in the roll-out of spaces: how the pointer, the keeper and the movers are made of its ground."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from infra.ground import Ground
+from schemas.space import SpaceEntry, SpacePointer
+from streams.agents import AgentsStage
+from streams.contract import Runner, Stage
+from streams.embedder import EmbedderStage
+from streams.provider import ProviderStage
+from streams.rollout import Mover, Pointer
+from streams.space_keeper import Embedding, SpaceKeeper, Told
+from workers.errors import ConfigurationError
+from workers.ports import Encoder
+from workers.space import background_of_space, open_encoder
+from workers.spaces import Spaces
+
+_LOG = logging.getLogger(__name__)
+
+MakeRunner = Callable[[Stage], Runner]
+
+
+def pointer_of(ground: Ground) -> Pointer:
+    home = SpaceEntry(id=ground.space.id, dimension=ground.space.dimension, model=ground.settings.model)
+    return Pointer(ground.broker, ground.producer, home, time.time)
+
+
+def keeper_of(
+    ground: Ground,
+    *,
+    agents: AgentsStage | None = None,
+    spaces: Spaces | None = None,
+    provider: ProviderStage | None = None,
+    encoder: Encoder | None = None,
+    make_runner: MakeRunner | None = None,
+) -> SpaceKeeper:
+    """For whichever of them this process has: `spaces` are those of a refiner by itself, `encoder` is that of an
+    embedder which runs here anyway; with `make_runner` embedders of other spaces are started here too."""
+    told: list[Told] = [_warn(ground)]
+    if provider is not None:
+        told.append(_serving(provider))
+    if agents is not None:
+        told.append(_settling(agents.spaces))
+    if spaces is not None:
+        told.append(_settling(spaces))
+    return SpaceKeeper(
+        pointer_of(ground),
+        told=told,
+        movers={} if encoder is None else {encoder.space: _mover(ground, encoder)},
+        embed=None if make_runner is None else _embedding(ground, make_runner),
+        metrics=ground.metrics,
+    )
+
+
+def embedder_of(ground: Ground, encoder: Encoder) -> EmbedderStage:
+    return EmbedderStage(ground.store, encoder, ground.producer, ground.metrics)
+
+
+def _mover(ground: Ground, encoder: Encoder) -> Mover:
+    stage = embedder_of(ground, encoder)
+    return Mover(
+        ground.store,
+        encoder,
+        ground.producer,
+        pointer_of(ground),
+        lambda: ground.broker.lag(stage.group, stage.topics),
+    )
+
+
+def _embedding(ground: Ground, make_runner: MakeRunner) -> Callable[[SpaceEntry], Awaitable[Embedding]]:
+    async def embed(entry: SpaceEntry) -> Embedding:
+        encoder = await asyncio.to_thread(open_encoder, entry.model)
+        if encoder.space != entry.id:
+            raise ConfigurationError(f"{entry.model} is {encoder.space} now: its files were changed, roll it out anew")
+        return Embedding(make_runner(embedder_of(ground, encoder)), _mover(ground, encoder))
+
+    return embed
+
+
+def _serving(provider: ProviderStage) -> Told:
+    async def serve(pointer: SpacePointer) -> None:
+        await provider.serve(lengths(pointer))
+
+    return serve
+
+
+def _settling(spaces: Spaces) -> Told:
+    """Agents fold in a space only once they know its background, which comes from its folder."""
+
+    async def settle(pointer: SpacePointer) -> None:
+        for entry in pointer.entries:
+            if entry.id not in spaces:
+                try:
+                    spaces.know(entry.id, await asyncio.to_thread(background_of_space, entry.model))
+                except ConfigurationError as error:
+                    _LOG.error("no profile can be moved to space %s here: %s", entry.id, error)
+        spaces.settle(pointer.current.id)
+
+    return settle
+
+
+def _warn(ground: Ground) -> Told:
+    async def warn(pointer: SpacePointer) -> None:
+        if ground.space.id not in lengths(pointer):
+            _LOG.warning(
+                "ATTUNE_MODEL is of space %s, which is not served any more: set it to %s",
+                ground.space.id,
+                pointer.current.model,
+            )
+
+    return warn
+
+
+def lengths(pointer: SpacePointer) -> Mapping[str, int]:
+    """The spaces to serve, the current one first, and the length of their vectors."""
+    return {entry.id: entry.dimension for entry in pointer.entries}

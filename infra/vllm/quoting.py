@@ -1,0 +1,42 @@
+"""Other people's words on their way into a prompt: data, whatever they say.
+
+A chat template turns `<|im_start|>` in a title into the token itself, so a title could speak as somebody else. JSON's
+quotes do not help against that. So the characters that such tokens are made of do not get through, in any of their
+forms, nor do those that no person would see.
+"""
+
+import unicodedata
+
+_HARMLESS = str.maketrans({"<": "(", ">": ")", "[": "(", "]": ")", "{": "(", "}": ")", "|": "/", "`": "'", "▁": "_"})
+"""Role tokens of the models in use are <|...|>, <...> and [...]; DeepSeek's have full-width bars, which NFKC undoes."""
+
+_CUT = "..."
+
+_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+"""Variation selectors: invisible, 256 of them, and nothing but marks to Unicode; whole texts hide in them."""
+
+
+def quoted(text: str, most: int) -> str:
+    """At most `most` characters that a person would see, on one line, none of them able to form a role token."""
+    # NFKC first: full-width brackets and bars become plain ones, for the table to find.
+    plain = unicodedata.normalize("NFKC", text)
+    plain = "".join(map(_shown, plain)).translate(_HARMLESS)
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= most else plain[: most - len(_CUT)].rstrip() + _CUT
+
+
+def tidied(text: str) -> str | None:
+    """A text that an LLM wrote, on one line; None where it holds what `quoted` would not let through."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    return plain if plain and quoted(plain, len(plain)) == plain else None
+
+
+def _shown(character: str) -> str:
+    """'' for what is invisible and joins (zero width, bidi, soft hyphen, tags), a space for what separates or is no
+    character."""
+    if any(ord(character) in selectors for selectors in _SELECTORS):
+        return ""
+    category = unicodedata.category(character)
+    if category == "Cf":
+        return ""
+    return " " if category[0] in "CZ" else character

@@ -1,0 +1,132 @@
+"""The phrase bank: what a catalog speaks of as one thing, in words a person would own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.catalog import CatalogItem
+from workers.bank import COHERENT, MAX_ITEM_PHRASES, MIN_ITEMS, Bank, BankPhrase, mine, shown_by
+from workers.ports import Matrix
+from workers.vectors import unit
+
+
+def item(number: int, title: str, category: str | None = None, text: str | None = None) -> CatalogItem:
+    return CatalogItem(provider="p", item=str(number), title=title, category=category, text=text)
+
+
+def catalog(*groups: list[str]) -> tuple[list[CatalogItem], Matrix]:
+    """Titles of each group lie about one direction of their own; fillers lie anywhere."""
+    rng = np.random.default_rng(3)
+    items: list[CatalogItem] = []
+    rows: list[np.ndarray] = []
+    for group in groups:
+        axis = rng.standard_normal(64)
+        for title in group:
+            items.append(item(len(items), title))
+            rows.append(axis + 0.3 * rng.standard_normal(64))
+    for _ in range(60):
+        items.append(item(len(items), "Nothing to see"))
+        rows.append(rng.standard_normal(64))
+    return items, unit(np.array(rows, np.float32))
+
+
+def texts(bank: Bank) -> set[str]:
+    return {phrase.text for phrase in bank.phrases}
+
+
+COLLEGE = [f"{team} wins again in college basketball" for team in ("Duke", "Kansas", "Kentucky")]
+
+
+def test_a_phrase_of_items_that_are_alike_is_one_thing() -> None:
+    bank = mine(*catalog(COLLEGE))
+    assert "college basketball" in texts(bank)
+    found = next(phrase for phrase in bank.phrases if phrase.text == "college basketball")
+    assert found.items == MIN_ITEMS
+    assert found.coherence > COHERENT
+
+
+def test_a_way_of_speaking_is_not() -> None:
+    """Seen as often, in items about anything."""
+    items, vectors = catalog(COLLEGE)
+    idiom = [item(900 + n, "He sits in the hot seat again") for n in range(3)]
+    scattered = unit(np.random.default_rng(5).standard_normal((3, 64)).astype(np.float32))
+    found = texts(mine([*items, *idiom], np.concatenate([vectors, scattered])))
+    assert "hot seat" not in found
+    assert "college basketball" in found
+
+
+def test_a_piece_of_one_longer_phrase_is_not() -> None:
+    titles = [f"{name} flies to the International Space Station" for name in ("Ann", "Bob", "Eve", "Kim", "Joe")]
+    found = texts(mine(*catalog(titles)))
+    assert "International Space Station" in found
+    assert not found & {"Space", "Space Station", "International Space", "Station"}
+
+
+def test_two_sightings_are_too_few() -> None:
+    assert "college basketball" not in texts(mine(*catalog(COLLEGE[:2])))
+
+
+def test_a_phrase_does_not_begin_with_an_empty_adjective_nor_end_in_an_empty_noun() -> None:
+    titles = [f"{name} shows the best photos of a little kitchen garden" for name in ("Ann", "Bob", "Eve")]
+    assert texts(mine(*catalog(titles))) == {"kitchen garden"}
+
+
+def test_the_title_of_an_item_is_no_phrase() -> None:
+    titles = [f"{name} sings in Purple Rain" for name in ("Ann", "Bob", "Eve")]
+    assert "Purple Rain" in texts(mine(*catalog(titles)))
+    assert "Purple Rain" not in texts(mine(*catalog([*titles, "Purple Rain"])))
+
+
+def test_names_keep_their_capitals_and_other_nouns_lose_those_of_headlines() -> None:
+    titles = [f"{name} Cooks A Pumpkin Pie For Taylor Swift" for name in ("Ann", "Bob", "Eve")]
+    lower = [f"{name} likes pumpkin pie" for name in ("Tim", "Tom")]
+    assert {"pumpkin pie", "Taylor Swift"} <= texts(mine(*catalog([*titles, *lower])))
+
+
+def test_a_run_together_category_is_read_in_the_words_of_the_catalog() -> None:
+    titles = ["We like food and drink very much"] * 6
+    items, vectors = catalog(titles)
+    items = [one.model_copy(update={"category": "foodanddrink/recipes"}) for one in items]
+    bank = mine(items, vectors)
+    assert bank.levels(items[0]) == ["food and drink", "recipes"]
+
+
+BANK = Bank(
+    (
+        BankPhrase("basketball", 40, 0.5, ("basketball",)),
+        BankPhrase("college basketball", 9, 0.6, ("college basketball",)),
+        BankPhrase("recipes", 30, 0.5, ("recipe", "recipes")),
+    ),
+    {"foodanddrink": "food and drink"},
+)
+
+
+def test_an_item_shows_what_its_words_hold_general_first() -> None:
+    assert BANK.phrases_of(item(1, "A night of college basketball", "sports/ncaa")) == (
+        "sports",
+        "ncaa",
+        "basketball",
+        "college basketball",
+    )
+    assert BANK.phrases_of(item(1, "One recipe", "foodanddrink")) == ("food and drink", "recipes")
+
+
+@pytest.mark.parametrize("title", ["college, basketball", "A col lege basketballs", "college. Basketball-player"])
+def test_and_only_what_they_literally_hold(title: str) -> None:
+    assert "college basketball" not in BANK.phrases_of(item(1, title))
+
+
+def test_an_item_shows_no_more_than_its_record_holds() -> None:
+    many = Bank(tuple(BankPhrase(f"w{n}", 3, 0.5, (f"w{n}",)) for n in range(40)), {})
+    assert len(many.phrases_of(item(1, " ".join(f"w{n}" for n in range(40))))) == MAX_ITEM_PHRASES
+
+
+def test_who_shows_what() -> None:
+    items = [item(1, "college basketball"), item(2, "basketball"), item(3, "tennis")]
+    assert shown_by(BANK, items) == {"basketball": [0, 1], "college basketball": [0]}
+
+
+def test_a_bank_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    BANK.save(tmp_path / "bank.json")
+    assert Bank.load(tmp_path / "bank.json") == BANK

@@ -1,0 +1,42 @@
+"""Noun phrases: whole ones, with the words a person would say."""
+
+import pytest
+
+from workers.noun_phrases import noun_phrases, runs_of, sentences
+
+
+def phrases(text: str) -> list[str]:
+    found = [run for sentence in sentences(text) for run in noun_phrases(sentence)]
+    return [" ".join(word.text for word in run) for run in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "14 butternut squash recipes for delightfully cozy fall meals",
+            ["butternut squash recipes", "cozy fall meals"],
+        ),
+        ("Duke falls after a stunning loss to Stephen Curry", ["Duke", "stunning loss", "Stephen Curry"]),
+        ("How to lose weight without going to the gym", ["weight", "gym"]),
+        ("", []),
+        ("...", []),
+    ],
+)
+def test_the_longest_runs_that_end_in_a_noun(text: str, expected: list[str]) -> None:
+    assert phrases(text) == expected
+
+
+def test_a_possessive_and_a_comma_end_a_phrase() -> None:
+    assert phrases("Eagles' Jordan Howard visits") == ["Eagles", "Jordan Howard"]
+    assert list(runs_of("Costco's cakes, cookies and pies. More")) == [
+        ["Costco"],
+        ["cakes"],
+        ["cookies", "and", "pies"],
+        ["More"],
+    ]
+
+
+def test_a_plural_has_the_singular_of_its_name() -> None:
+    ((word,),) = [run for sentence in sentences("recipes") for run in noun_phrases(sentence)]
+    assert (word.text, word.singular) == ("recipes", "recipe")

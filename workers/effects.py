@@ -1,0 +1,160 @@
+"""What each message of a mailbox does to its user's state, once all that it needs is known.
+
+After each re-fit a version is made where the profile differs from the one before.
+"""
+
+from dataclasses import dataclass, replace
+
+from schemas.command import EditCommand, MoveCommand, RefreshCause, RefreshCommand
+from schemas.dead_letter import Reason
+from schemas.interaction import Interaction
+from schemas.profile import Cause
+from schemas.proposal import Proposal, RefineTrigger
+from workers.drift import foreseen
+from workers.editing import edited, fit
+from workers.errors import EditRefused
+from workers.jobs import job_of
+from workers.knowledge import Knowledge
+from workers.mailbox import AgentRules, Change, Folded, Letter, Message, identity
+from workers.ports import Record
+from workers.proposals import Decision, Verdict, decide
+from workers.refit import leave
+from workers.signals import SIGNED
+from workers.spaces import InSpace, moved
+from workers.state import HeldInterest, Remembered, UserState
+from workers.window import live, remember
+
+MAX_UNFITTED = 64
+"""Items that drift is measured on at one re-fit, which as a rule comes after five interactions."""
+
+_Texts = tuple[tuple[HeldInterest, ...], tuple[HeldInterest, ...]]
+"""A profile's interests, and what it avoids."""
+
+
+@dataclass(slots=True)
+class Effects:
+    """Changes `folded`, in place or by a changed copy of its state. Every method raises `workers.knowledge.Missing` for
+    what has not been looked up: what has been folded until then is to be thrown away."""
+
+    folded: Folded
+    known: Knowledge
+    rules: AgentRules
+
+    @property
+    def state(self) -> UserState:
+        return self.folded.state
+
+    def work_in(self, target: InSpace) -> None:
+        self.known, self.rules = target.known, replace(self.rules, fit=target.fit)
+        self.state.space = target.space
+
+    def interaction(self, interaction: Interaction, accepted_ms: int) -> None:
+        state, signal, policy = self.state, interaction.signal, self.rules.triggers
+        moment = round(interaction.time.timestamp() * 1000)
+        entry = Remembered(moment, interaction.event_id, interaction.item_key, signal, interaction.retracts)
+        for leaving in remember(state.window, entry, self.rules.window):
+            leave(state, leaving, self.known, self.rules.fit)
+        self.folded.applied[interaction.source] += 1
+        state.pending += 1
+        state.since_version += 1
+        if state.pending_since_ms is None:
+            state.pending_since_ms = accepted_ms
+        state.refine = policy.counted(state.refine, signal, accepted_ms)
+        if policy.refines and SIGNED.get(signal, 0.0) > 0:
+            state.unfitted = (*state.unfitted, interaction.item_key)[-MAX_UNFITTED:]
+        cause = policy.refit_cause(signal, state.pending, state.version)
+        if cause is not None:
+            self.refit(cause, accepted_ms)
+
+    def edit(self, record: Record, command: EditCommand, accepted_ms: int) -> None:
+        before = self.state
+        try:
+            self.folded.state = edited(before, command.edits, self.known, self.rules.fit)
+        except EditRefused as refused:
+            self.set_aside(record, command, Reason.REFUSED, str(refused))
+        else:
+            self._fitted(Cause.EDIT, accepted_ms, (before.interests, before.avoid))
+            if self.state.version > before.version:
+                self.state.edited_version = self.state.version
+
+    def proposal(self, proposal: Proposal, accepted_ms: int) -> None:
+        before = self.state
+        decision = decide(before, proposal, self.known, self.rules.fit, self.rules.scoring)
+        self.folded.refinements[proposal.trigger.value, decision.verdict.value] += 1
+        if decision.state is not None:
+            self.folded.state = decision.state
+            fit(decision.state, self.known, self.rules.fit)
+            self._fitted(Cause.REFINEMENT, accepted_ms, (before.interests, before.avoid), decision)
+        self.state.refine = self.state.refine._replace(token=max(before.refine.token, proposal.fencing_token))
+
+    def move(self, record: Record, command: MoveCommand, target: InSpace) -> None:
+        """Where a text has no vector there yet, nothing happens: whoever moves profiles asks again."""
+        before = self.state
+        # At or after the command's own time, by which the mover tells who has moved (`streams.rollout`).
+        now_ms = max(record.timestamp_ms, round(command.time.timestamp() * 1000))
+        if before.space == target.space:
+            before.refitted_ms = now_ms if before.refitted_ms is not None else None
+        elif (there := moved(before, target)) is not None:
+            self.folded.state = there
+            self.work_in(target)
+            self._fitted(Cause.SPACE, now_ms, (before.interests, before.avoid))
+
+    def refine(self, record: Record, command: RefreshCommand) -> None:
+        state, policy, now_ms = self.state, self.rules.triggers, record.timestamp_ms
+        if command.cause is not RefreshCause.DEMAND:
+            # It was due by the clock of who sent it, or it would come again and again, a duplicate each time.
+            now_ms = max(now_ms, round(command.time.timestamp() * 1000))
+        elif policy.refines:
+            state.refine = policy.demanded(state.refine, now_ms)
+        else:
+            detail = "texts are not refined here: say after how many interactions they shall be (refine_after)"
+            self.set_aside(record, command, Reason.UNSUPPORTED, detail)
+        due = policy.refine_due(state.refine)
+        if due is not None and due[1] <= now_ms:
+            self._queue(record, command.user, due[0])
+
+    def _queue(self, record: Record, user: str, trigger: RefineTrigger) -> None:
+        state = self.state
+        state.refine = self.rules.triggers.refined(state.refine, record.timestamp_ms)
+        if live(state.window):
+            self.folded.job = job_of(record, user, trigger, state.version)
+        else:
+            self.folded.refinements[trigger.value, Verdict.NOTHING.value] += 1
+
+    def refit(self, cause: Cause, accepted_ms: int) -> None:
+        before = self.state.interests, self.state.avoid
+        fit(self.state, self.known, self.rules.fit)
+        self._fitted(cause, accepted_ms, before)
+
+    def _fitted(self, cause: Cause, accepted_ms: int, before: _Texts, decision: Decision | None = None) -> None:
+        """After a re-fit: `before` is what stood in the profile."""
+        state = self.state
+        self._measure(before[0], accepted_ms)
+        state.pending, state.pending_since_ms, state.refitted_ms = 0, None, accepted_ms
+        self.folded.refits[cause.value] += 1
+        if (state.interests, state.avoid) != before:
+            state.version += 1
+            events, state.since_version = state.since_version, 0
+            rewards = (decision.before, decision.after) if decision is not None else (None, None)
+            change = Change(state.version, cause, len(state.interests), events, accepted_ms, *rewards)
+            self.folded.changes.append(change)
+
+    def _measure(self, interests: tuple[HeldInterest, ...], accepted_ms: int) -> None:
+        """How well the profile before the re-fit foresaw what came after it."""
+        state = self.state
+        unfitted, state.unfitted = state.unfitted, ()
+        if not interests or not unfitted:
+            return
+        items = self.known.items(set(unfitted))
+        vectors = [items[key].vector for key in unfitted if key in items]
+        for reward in foreseen(interests, vectors, self.rules.fit):
+            state.refine = self.rules.triggers.measured(state.refine, reward, accepted_ms)
+
+    def set_aside(self, record: Record, message: Message, reason: Reason, detail: str) -> None:
+        """It has had no effect, so it may be sent again once what was wrong is mended. Of a proposal nothing is kept:
+        the next refinement finds more."""
+        if isinstance(message, Proposal):
+            self.folded.refinements[message.trigger.value, Verdict(reason.value).value] += 1
+            return
+        self.state.unsee(identity(message))
+        self.folded.letters.append(Letter(record, reason, detail))

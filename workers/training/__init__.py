@@ -1,0 +1,1 @@
+"""Training the shared space from content alone: pairs of an interest and a content, the loss, the figures."""
