@@ -64,7 +64,7 @@ def run(
     with TemporaryDirectory(prefix="attune-benchmark-") as folder:
         quiet, busy = (_service(settings, Path(folder) / str(jobs), jobs) for jobs in (0, refinements))
         asyncio.run(_measure((quiet, busy), turns, progress))
-    figures = [latencies(service.fresh) for service in (quiet, busy)]
+    calm, refining = (latencies(service.fresh) for service in (quiet, busy))
     return {
         "bench": "freshness while refining",
         "rate": rate,
@@ -75,11 +75,9 @@ def run(
         "refinement_ms": round(1000 * busy.seconds / max(1, busy.refined), 1),
         "share": settings.refiner_share,
         "machine": machine(),
-        "quiet": figures[0],
-        "refining": figures[1],
-        "ratio": {
-            name: round(figures[1][f"{name}_ms"] / figures[0][f"{name}_ms"], 2) for name in ("p50", "p90", "p99")
-        },
+        "quiet": calm,
+        "refining": refining,
+        "ratio": {name: round(refining[f"{name}_ms"] / calm[f"{name}_ms"], 2) for name in ("p50", "p90", "p99")},
     }
 
 
@@ -143,3 +141,11 @@ async def _queue(ground: Ground, events: Sequence[Outgoing], jobs: int) -> None:
 def _waiting(user: str, state: bytes) -> UserCommit:
     job = RefineJob(job_id=f"job-of-{user}", user=user, trigger=RefineTrigger.COUNT, base_version=1, requested_ms=0)
     return UserCommit(user, 0, state, job=job.to_bytes())
+
+
+if __name__ == "__main__":
+    import json
+
+    from infra.settings import read_settings
+
+    print(json.dumps(run(read_settings())))

@@ -8,6 +8,7 @@ from schemas.base import (
     MAX_DIMENSION,
     MAX_TEXT,
     Contract,
+    EventId,
     Instant,
     ItemId,
     Label,
@@ -17,6 +18,7 @@ from schemas.base import (
     Title,
     Weight,
 )
+from schemas.command import Edits
 from schemas.profile import MAX_AVOID, MAX_INTERESTS
 from schemas.space import SpaceEntry
 
@@ -63,6 +65,20 @@ class ItemBody(Contract):
         if self.title is None and not self.deleted:
             raise ValueError("needs a 'title' (or 'deleted': true)")
         return self
+
+
+class EditsBody(Contract):
+    """What a person changes in their profile. Edits with the `command_id` of earlier ones are those: they count once.
+    `base_version`, the version they were made for, goes with them; they are carried out on whatever the profile is by
+    then."""
+
+    edits: Edits
+    base_version: Annotated[int, Field(ge=0)] | None = None
+    command_id: EventId | None = None
+
+
+class EditsAccepted(Contract):
+    command_id: str
 
 
 class RefreshBody(Contract):

@@ -53,6 +53,8 @@ Edit = Annotated[
     AddInterest | RewriteInterest | ReweightInterest | PinInterest | AvoidText | RemoveInterest | RestoreInterest,
     Field(discriminator="op"),
 ]
+Edits = Annotated[tuple[Edit, ...], Field(min_length=1, max_length=64)]
+"""Carried out in this order: all of them, or none."""
 
 
 class RefreshCause(StrEnum):
@@ -71,7 +73,7 @@ class _Command(Contract):
 
 class EditCommand(_Command):
     kind: Literal["edit"] = "edit"
-    edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=64)]
+    edits: Edits
     base_version: Annotated[int, Field(ge=0)] | None = None
 
 

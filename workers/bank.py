@@ -178,6 +178,14 @@ class _Sightings:
             self.items[key].add(position)
             self.forms[key][" ".join(word.text for word in words)] += 1
 
+    def is_whole(self, key: str) -> bool:
+        words = key.split()
+        if words[-1] in _EMPTY_NOUNS or any("'" in word for word in words):
+            return False
+        if words[0] in _EMPTY_ADJECTIVES and any(form[0].islower() for form in self.forms[key]):
+            return False  # In "New York" it is a part of the name.
+        return min(map(len, words)) > 1 and len(" ".join(words)) > 2 and not words[0][0].isdigit()
+
     def is_noun(self, key: str) -> bool:
         """Whether what the phrase ends with is as a rule a noun: taggers take "blasts" in a headline for one."""
         ends = {form.casefold().split()[-1] for form in self.forms[key]}
@@ -199,7 +207,7 @@ class _Sightings:
         most: dict[str, int] = defaultdict(int)
         for key, items in self.items.items():
             words = key.split()
-            if not _is_whole(words):
+            if not self.is_whole(key):
                 continue
             for begin in range(len(words)):
                 for end in range(begin + 1, len(words) + 1):
@@ -215,7 +223,7 @@ def _kept(sightings: _Sightings, vectors: Matrix) -> Iterator[BankPhrase]:
     for key in sorted(sightings.items):
         items, words = sightings.items[key], key.split()
         least, coherent = (MIN_ITEMS, COHERENT) if len(words) > 1 else (MIN_ITEMS_SINGLE, COHERENT_SINGLE)
-        if len(items) < least or inside.get(key, 0) >= INSIDE * len(items) or not _is_whole(words):
+        if len(items) < least or inside.get(key, 0) >= INSIDE * len(items) or not sightings.is_whole(key):
             continue
         if not sightings.is_noun(key) or (len(words) == 1 and sightings.is_first_name(key)):
             continue
@@ -223,12 +231,6 @@ def _kept(sightings: _Sightings, vectors: Matrix) -> Iterator[BankPhrase]:
         if coherence >= coherent:
             forms = {form.casefold() for form in sightings.forms[key]}
             yield BankPhrase(sightings.spelled(key), len(items), round(coherence, 3), tuple(sorted(forms)))
-
-
-def _is_whole(words: Sequence[str]) -> bool:
-    if words[-1] in _EMPTY_NOUNS or words[0] in _EMPTY_ADJECTIVES or any("'" in word for word in words):
-        return False
-    return min(map(len, words)) > 1 and len(" ".join(words)) > 2 and not words[0][0].isdigit()
 
 
 def _coherence(rows: Matrix) -> float:
@@ -258,10 +260,19 @@ def _tag(tag: str) -> str:
 
 
 def _labels(items: Iterable[CatalogItem], vocabulary: Counter[str]) -> dict[str, str]:
-    """Category levels that are run together, with their words apart."""
-    levels = {level for item in items for level in category_levels(item.category)}
-    apart = {level: " ".join(_apart(word, vocabulary) for word in level.split()) for level in sorted(levels)}
-    return {level: words for level, words in apart.items() if words != level}
+    """Category levels that are run together, with their words apart. The level above may stand in front: "autos" in
+    "autosownership"."""
+    labels: dict[str, str] = {}
+    for category in sorted({item.category for item in items if item.category}):
+        above = ""
+        for level in category_levels(category):
+            rest = level.removeprefix(above) if above and level != above else level
+            words = " ".join(_apart(word, vocabulary) for word in rest.split())
+            readable = words if rest == level else f"{above} {words}"
+            if readable != level:
+                labels.setdefault(level, readable)
+            above = level
+    return labels
 
 
 def _apart(label: str, vocabulary: Counter[str]) -> str:

@@ -3,9 +3,10 @@
 A sentence model knows everything; a catalog is about some things. Four parts are computed from the items and frozen
 with the space, so that every vector stays a function of its words:
 
-1. Head. The items fall into groups: their finest categories, or clusters where a catalog has none. What tells the
-   groups apart lies in few directions (the leading eigenvectors of the second moment between the groups' means), and
-   those are made four times as long. On MIND that alone lifts the raw history from AUC 65.1 to 66.7.
+1. Head. The items fall into groups, their finest categories. What tells the groups apart lies in few directions (the
+   leading eigenvectors of the second moment between the groups' means), and those are made four times as long. On MIND
+   that alone lifts the raw history from AUC 65.1 to 66.7. Where a catalog has no categories nothing is changed:
+   clusters in their place gain 0.8 points on MIND and lose 1.6 on the titles of Goodreads.
 2. Bank. The phrases that the catalog speaks of as one thing (`workers.bank`).
 3. Grounding. The vector of a phrase of the bank is the mean of the items that show it, with its own words for three
    more: short texts lie apart from contents, and these do not. Any other text has the vector of its words.
@@ -13,7 +14,7 @@ with the space, so that every vector stays a function of its words:
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,9 +38,6 @@ MIN_GROUPS = 30
 
 GROUP = 5
 """Items that a group must have: the mean of fewer is those items, not a topic."""
-
-CLUSTERS = 100
-"""Groups of a catalog without categories. On MIND with its categories hidden: AUC 65.9."""
 
 OWN_WORDS = 3.0
 """Items that the words of a phrase count for in its vector."""
@@ -83,7 +81,7 @@ def fit(
 def head_of(items: Sequence[CatalogItem], vectors: Matrix) -> Matrix:
     """(d, d), symmetric: identity plus `LONGER` times the projection on the topics."""
     dimension = vectors.shape[1]
-    groups = _groups(items, vectors)
+    groups = _groups(items)
     identity = np.eye(dimension)
     if len(items) < MIN_ITEMS or len(groups) < MIN_GROUPS:
         return np.asarray(identity, np.float32)
@@ -101,21 +99,9 @@ def ground(shown: Sequence[Matrix], words: Matrix) -> Matrix:
     return unit(sums + OWN_WORDS * words)
 
 
-def _groups(items: Sequence[CatalogItem], vectors: Matrix) -> list[list[int]]:
-    by_category: Mapping[str, list[int]] = defaultdict(list)
+def _groups(items: Sequence[CatalogItem]) -> list[list[int]]:
+    by_category: dict[str, list[int]] = defaultdict(list)
     for position, item in enumerate(items):
         if item.category:
             by_category[item.category].append(position)
-    groups = [group for group in by_category.values() if len(group) >= GROUP]
-    if len(groups) >= MIN_GROUPS or len(items) < MIN_ITEMS:
-        return groups
-    return _clusters(vectors)
-
-
-def _clusters(vectors: Matrix) -> list[list[int]]:
-    import faiss
-
-    means = faiss.Kmeans(vectors.shape[1], CLUSTERS, niter=20, seed=1, spherical=True, min_points_per_centroid=1)
-    means.train(np.ascontiguousarray(vectors, np.float32))
-    _, nearest = means.index.search(np.ascontiguousarray(vectors, np.float32), 1)
-    return [group for one in range(CLUSTERS) if len(group := np.flatnonzero(nearest[:, 0] == one).tolist()) >= GROUP]
+    return [group for group in by_category.values() if len(group) >= GROUP]

@@ -2,6 +2,7 @@
 
 from attune_client.answers import (
     Accepted,
+    EditsAccepted,
     Interest,
     Profile,
     Recommendation,
@@ -18,6 +19,7 @@ __all__ = [
     "Accepted",
     "AttuneClient",
     "AttuneClientError",
+    "EditsAccepted",
     "GatewayUnreachable",
     "Interest",
     "Profile",

@@ -61,6 +61,10 @@ class Recommendations(TypedDict):
     items: list[Recommendation]
 
 
+class EditsAccepted(TypedDict):
+    command_id: str
+
+
 class RefreshAccepted(TypedDict):
     command_id: str
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self, cast
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from attune_client.answers import Accepted, Answer, Profile, Recommendations, RefreshAccepted, Status
+from attune_client.answers import Accepted, Answer, EditsAccepted, Profile, Recommendations, RefreshAccepted, Status
 from attune_client.errors import AttuneClientError, GatewayUnreachable
 from attune_client.retries import Again, Patience
 
@@ -26,7 +27,8 @@ class AttuneClient:
     `url`: the gateway; unset, ATTUNE_GATEWAY_URL or http://127.0.0.1:8080. `timeout`: seconds for one answer. Every
     method raises `AttuneClientError` when the gateway refuses and `GatewayUnreachable` when nobody answers. With
     `retry=True` a method waits out 429, 503 and lost connections, as long as the gateway asks to or a little longer
-    each time, for at most `deadline` seconds: events with the same event_id count once, so nothing is done twice.
+    each time, for at most `deadline` seconds: what has the same event_id or command_id counts once, so nothing is done
+    twice.
     """
 
     def __init__(
@@ -74,6 +76,24 @@ class AttuneClient:
         params = {name: value for name, value in wish.items() if value is not None}
         path = f"/v1/users/{_part(user)}/recommendations"
         return cast(Recommendations, self._ask("GET", path, params=params, retry=retry, deadline=deadline))
+
+    def edit(
+        self,
+        user: str,
+        edits: Sequence[Mapping[str, Any]],
+        *,
+        base_version: int | None = None,
+        command_id: str | None = None,
+        retry: bool = False,
+        deadline: float = RETRY_SECONDS,
+    ) -> EditsAccepted:
+        """Changes the profile as its person says, for example [{"op": "add", "text": "jazz"}]: up to 64 edits, of which
+        all are carried out or none. Without a `command_id` they get a new one."""
+        body: dict[str, Any] = {"edits": list(edits), "command_id": command_id or uuid.uuid4().hex}
+        if base_version is not None:
+            body["base_version"] = base_version
+        path = f"/v1/users/{_part(user)}/edits"
+        return cast(EditsAccepted, self._ask("POST", path, json=body, retry=retry, deadline=deadline))
 
     def refresh(
         self,

@@ -1,7 +1,7 @@
 """The measured claims, each beside the bare loop in the same run."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -19,15 +19,21 @@ def throughput(ctx: typer.Context, as_json: Json = False) -> None:
 
 
 @app.command(epilog="Example: attune bench freshness --json")
-def freshness(ctx: typer.Context, as_json: Json = False) -> None:
+def freshness(
+    ctx: typer.Context,
+    refinements: Annotated[
+        int, typer.Option(min=0, help="Instead: the embedded service quiet, and while so many refinements wait.")
+    ] = 0,
+    as_json: Json = False,
+) -> None:
     """Seconds from an accepted event to a searchable embedding."""
-    _run(ctx, "freshness", as_json)
+    _run(ctx, "freshness", as_json, refinements)
 
 
-def _run(ctx: typer.Context, name: str, as_json: bool) -> None:
+def _run(ctx: typer.Context, name: str, as_json: bool, refinements: int = 0) -> None:
     from infra.settings import read_settings
 
-    result = outside(ctx).bench(name, read_settings())
+    result = outside(ctx).bench(name, read_settings(), refinements)
     if as_json:
         emit(result)
     else:

@@ -60,9 +60,11 @@ def _examine(settings: "Settings") -> "list[Finding]":
     return asyncio.run(examine(settings))
 
 
-def _bench(name: str, settings: "Settings") -> Mapping[str, Any]:
-    from benchmarks import freshness, throughput
+def _bench(name: str, settings: "Settings", refinements: int = 0) -> Mapping[str, Any]:
+    from benchmarks import freshness, refining, throughput
 
+    if refinements:
+        return refining.run(settings, refinements=refinements)
     return throughput.run(settings) if name == "throughput" else freshness.run(settings)
 
 
@@ -102,7 +104,7 @@ class Outside:
     run_worker: "Callable[[Settings, Role], None]" = _run_worker
     create_topics: "Callable[[Settings], TopicReport]" = _create_topics
     examine: "Callable[[Settings], list[Finding]]" = _examine
-    bench: "Callable[[str, Settings], Mapping[str, Any]]" = _bench
+    bench: "Callable[[str, Settings, int], Mapping[str, Any]]" = _bench
     evaluate: "Callable[[Asked, Settings], Mapping[str, Any]]" = _evaluate
     train_space: "Callable[[Sequence[CatalogItem], Sequence[Pair], Path, Plan, str, Say, Tell], Trained]" = _train_space
     describe_items: "Callable[[Settings, Sequence[CatalogItem]], DescribedPairs]" = _describe_items

@@ -1,25 +1,20 @@
 """`attune eval impressions`: each user's history through the real agent, in order, then each impression ranked."""
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from infra.evaluation import plots
 from infra.evaluation.behaviors import Behaviors
 from infra.evaluation.cases import Case
-from infra.evaluation.catalog_file import CatalogFile, read_catalog
-from infra.evaluation.catalog_vectors import CatalogVectors
+from infra.evaluation.catalog_file import read_catalog
 from infra.evaluation.options import Impressions
+from infra.evaluation.plain import plain_vectors, title_and_text
 from infra.evaluation.rankers import Ranker, by_history
 from infra.evaluation.setup import Setup
 from infra.evaluation.trial import Trial, hold
-from infra.evaluation.world import World, contents_of
-from schemas.catalog import CatalogItem
+from infra.evaluation.world import World
 from workers.evaluation.metrics import Array, judge
-from workers.phrases import plain
-from workers.space import item_text
-from workers.vectors import unpack
 
 PROVIDER = "mind"
 
@@ -37,7 +32,7 @@ def run(asked: Impressions, setup: Setup) -> dict[str, Any]:
     catalog = read_catalog(asked.catalog, PROVIDER)
     world = setup.world(catalog.items)
     behaviors = Behaviors(asked.behaviors, PROVIDER, world.records.keys(), asked.half, asked.evidence)
-    peers = _peers(catalog, world, setup, asked.peers)
+    peers = _peers(world, setup, asked.peers)
     trial = Trial(list(behaviors), world, FIGURES, measure, peers, asked.peers, asked.refine, asked.show)
     held = hold(trial, setup, begin)
     if setup.common.plots is not None:
@@ -51,23 +46,12 @@ def run(asked: Impressions, setup: Setup) -> dict[str, Any]:
     }
 
 
-def _peers(catalog: CatalogFile, world: World, setup: Setup, more: bool) -> dict[str, Ranker]:
+def _peers(world: World, setup: Setup, more: bool) -> dict[str, Ranker]:
     """`raw`: the soft maximum over the items of the history, in the space of the profiles. With `more`, the same with
     items as the plain model has them: `raw plain`, and without their category, which is what other work embeds,
     `raw plain title and text`."""
     peers = {"raw": by_history(world.catalog)}
     if more:
-        peers["raw plain"] = by_history(_plain(catalog, world, setup, item_text))
-        peers["raw plain title and text"] = by_history(_plain(catalog, world, setup, _title_and_text))
+        peers["raw plain"] = by_history(plain_vectors(world, setup))
+        peers["raw plain title and text"] = by_history(plain_vectors(world, setup, title_and_text))
     return peers
-
-
-def _title_and_text(item: CatalogItem) -> str:
-    return plain(f"{item.title}. {item.text or ''}")
-
-
-def _plain(catalog: CatalogFile, world: World, setup: Setup, text: Callable[[CatalogItem], str]) -> CatalogVectors:
-    texts = {item.key: text(item) for item in catalog.items}
-    vectors = contents_of(list(texts.values()), setup.model)
-    matrix = unpack([vectors[texts[key]] for key in world.catalog.keys], setup.model.dimension)
-    return CatalogVectors(world.catalog.keys, world.catalog.rows, matrix)

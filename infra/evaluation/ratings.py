@@ -11,10 +11,12 @@ from infra.evaluation import plots
 from infra.evaluation.cases import Case
 from infra.evaluation.catalog_file import read_catalog
 from infra.evaluation.options import Ratings
-from infra.evaluation.rankers import by_likes_and_dislikes, by_mean_of_likes
+from infra.evaluation.plain import plain_vectors
+from infra.evaluation.rankers import Ranker, by_likes_and_dislikes, by_mean_of_likes
 from infra.evaluation.rated import RatedCases, read_ratings
 from infra.evaluation.setup import Setup
 from infra.evaluation.trial import Trial, hold
+from infra.evaluation.world import World
 from schemas.catalog import CatalogItem
 from workers.evaluation.metrics import Array, Ranking, auc
 
@@ -41,7 +43,7 @@ def run(asked: Ratings, setup: Setup) -> dict[str, Any]:
         world=world,
         figures=("auc",),
         measure=measure,
-        peers={"raw": by_likes_and_dislikes(world.catalog), "raw mean of likes": by_mean_of_likes(world.catalog)},
+        peers=_peers(world, setup, asked.peers),
         words=asked.peers,
         refine=asked.refine,
         show=asked.show,
@@ -55,6 +57,13 @@ def run(asked: Ratings, setup: Setup) -> dict[str, Any]:
         "threes": asked.threes,
         "skipped": {**asdict(rated.unused), "catalog_lines": catalog.refused},
     }
+
+
+def _peers(world: World, setup: Setup, more: bool) -> dict[str, Ranker]:
+    peers = {"raw": by_likes_and_dislikes(world.catalog), "raw mean of likes": by_mean_of_likes(world.catalog)}
+    if more:
+        peers["raw plain"] = by_likes_and_dislikes(plain_vectors(world, setup))
+    return peers
 
 
 def with_titles(items: tuple[CatalogItem, ...], titles: list[str]) -> tuple[dict[str, str], list[CatalogItem]]:

@@ -18,9 +18,11 @@ from infra.evaluation.cases import Case
 from infra.evaluation.catalog_file import read_catalog
 from infra.evaluation.leave_one_out import LeaveOneOut
 from infra.evaluation.options import Sequences
-from infra.evaluation.rankers import by_fading_mean, by_history
+from infra.evaluation.plain import plain_vectors
+from infra.evaluation.rankers import Ranker, by_fading_mean, by_history
 from infra.evaluation.setup import Setup
 from infra.evaluation.trial import Trial, hold
+from infra.evaluation.world import World
 from workers.evaluation.metrics import Array, Ranking, ndcg
 
 PROVIDER = "recbole"
@@ -58,7 +60,7 @@ def run(asked: Sequences, setup: Setup) -> dict[str, Any]:
         world=world,
         figures=tuple(f"ndcg@{cut}" for cut in CUTS),
         measure=partial(measure, seed=setup.seed, repeats=asked.repeats),
-        peers={"raw fading mean": by_fading_mean(world.catalog, KEEP), "raw": by_history(world.catalog)},
+        peers=_peers(world, setup, asked.peers),
         words=asked.peers,
         refine=asked.refine,
         show=asked.show,
@@ -75,3 +77,10 @@ def run(asked: Sequences, setup: Setup) -> dict[str, Any]:
         "fading_mean_keeps": KEEP,
         "skipped": {**asdict(cases.left), "catalog_lines": catalog.refused},
     }
+
+
+def _peers(world: World, setup: Setup, more: bool) -> dict[str, Ranker]:
+    peers = {"raw fading mean": by_fading_mean(world.catalog, KEEP), "raw": by_history(world.catalog)}
+    if more:
+        peers["raw plain fading mean"] = by_fading_mean(plain_vectors(world, setup), KEEP)
+    return peers

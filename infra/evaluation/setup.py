@@ -83,5 +83,6 @@ def open_setup(
     cache = common.cache or settings.data_dir / CACHE
     model = CachedEncoder(describe(plain), lambda: load(plain), cache, progress)
     space = describe(settings.model)
-    shown = {name: getattr(settings, name) for name in SHOWN}
-    return Setup(model, fitted, space.id, rules(settings, space), settings.scoring, shown, common, cache, progress)
+    made = rules(settings, space)
+    shown = {**{name: getattr(settings, name) for name in SHOWN}, "sharpen": made.fit.sharpen}
+    return Setup(model, fitted, space.id, made, settings.scoring, shown, common, cache, progress)

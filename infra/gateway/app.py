@@ -8,7 +8,18 @@ from fastapi import FastAPI
 from infra.gateway import problems as problem_documents
 from infra.gateway.body import BODY_SECONDS
 from infra.gateway.context import Gateway
-from infra.gateway.endpoints import events, interactions, items, page, profile, recommendations, refresh, search, status
+from infra.gateway.endpoints import (
+    edits,
+    events,
+    interactions,
+    items,
+    page,
+    profile,
+    recommendations,
+    refresh,
+    search,
+    status,
+)
 from infra.gateway.guard import Guard
 from infra.gateway.openapi import describe
 from infra.gateway.ports import GatewayPorts, Search
@@ -25,7 +36,7 @@ def create_app(ports: GatewayPorts) -> FastAPI:
     app = _bare(ports.metrics, ports.problems)
     app.state.search = ports.search
     app.state.gateway = Gateway(ports)
-    for subject in (interactions, items, profile, recommendations, refresh, events, search, status, page):
+    for subject in (interactions, items, profile, recommendations, edits, refresh, events, search, status, page):
         app.include_router(subject.router)
     app.include_router(status.health)
     return app

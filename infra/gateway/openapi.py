@@ -8,11 +8,11 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from infra.gateway.problems import MEDIA_TYPE
-from schemas.api import MAX_BATCH, ItemBody, Problem, RefreshBody, SearchBody
+from schemas.api import MAX_BATCH, EditsBody, ItemBody, Problem, RefreshBody, SearchBody
 from schemas.interaction import Interaction
 
 _REF = "#/components/schemas/{model}"
-_BODIES: tuple[type[BaseModel], ...] = (Interaction, ItemBody, RefreshBody, SearchBody, Problem)
+_BODIES: tuple[type[BaseModel], ...] = (Interaction, ItemBody, EditsBody, RefreshBody, SearchBody, Problem)
 _PROBLEM = {
     "description": "A problem document; its detail says what to do",
     "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}},

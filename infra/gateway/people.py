@@ -32,6 +32,7 @@ async def read_person(gateway: Gateway, user: str) -> Person:
     """As `find_person`; raises the 404 problem where there is nobody."""
     person = await find_person(gateway, user)
     if person is None:
-        detail = "Nothing is known of this user yet. POST an interaction of theirs to /v1/interactions; "
-        raise ProblemError(404, "Unknown user", detail + "their profile is there a moment later.")
+        detail = "Nothing is known of this user yet. POST an interaction of theirs to /v1/interactions, or what they "
+        detail += "like to /v1/users/{user}/edits; their profile is there a moment later."
+        raise ProblemError(404, "Unknown user", detail)
     return person

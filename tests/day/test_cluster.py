@@ -14,7 +14,7 @@ from tests.day.service import ATTUNE, Service, eventually, interaction, run_attu
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.kafka, pytest.mark.redis]
 
-ROLES = ("agents", "embedder", "provider", "control")
+ROLES = ("agents", "embedder", "provider", "control", "refiner")
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +80,18 @@ def test_what_is_left_unfitted_is_fitted_by_age(cluster: Service) -> None:
     assert {i["text"] for i in cluster.profile("bea")["interests"]} >= {"jazz", "cooking"}
     eventually(lambda: figure(cluster, "control", "attune_fleet_versions_total") >= 2, 10)
     assert figure(cluster, "control", "attune_due_claimed_total") >= 1
+
+
+def test_texts_are_refined_on_demand_and_the_agent_judges_the_result(cluster: Service) -> None:
+    chosen = [item for item in sample_items() if item["category"] in {"jazz", "cooking"}][::2][:24]
+    events = [interaction("dot", str(i["provider"]), str(i["item"]), n=n) for n, i in enumerate(chosen)]
+    cluster.post("/v1/interactions", {"interactions": events})
+    cluster.settle()
+    assert cluster.post("/v1/users/dot/refresh", {"what": "texts"}).status_code == 202
+    eventually(lambda: figure(cluster, "agents", "attune_refinements_total") == 1, 15)
+    assert figure(cluster, "refiner", "attune_refiner_jobs_total") == 1
+    assert cluster.get("/v1/status")["stages"]["refiner"]["lag"] == 0
+    assert httpx.get(f"{cluster.roles['refiner']}/healthz").status_code == 200
 
 
 def test_a_message_that_nobody_can_read_is_listed_and_the_next_is_served(cluster: Service) -> None:

@@ -44,6 +44,7 @@ class TestHelp:
             "catalog load",
             "ingest",
             "profile show",
+            "profile edit",
             "recommend",
             "refresh",
             "status",
@@ -58,6 +59,11 @@ class TestHelp:
             "space roll-back",
             "space retire",
             "space status",
+            "eval impressions",
+            "eval sequences",
+            "eval ratings",
+            "eval editability",
+            "eval ablation",
             "bench throughput",
             "bench freshness",
             "version",
@@ -90,7 +96,7 @@ class TestErrors:
         [
             ("frob",),
             ("worker",),
-            ("worker", "refiner"),
+            ("worker", "router"),
             ("catalog", "load", "file"),
             ("catalog", "load", "file", "--provider", "No Good"),
             ("recommend", "ada", "-k", "0"),
@@ -158,9 +164,10 @@ class TestRoles:
             run_worker=lambda settings, role: calls.append((role, settings.http_port)),
         )
         env = {"ATTUNE_HTTP_PORT": "1234"}
-        for words in (("gateway",), *(("worker", role) for role in ("agents", "embedder", "provider", "control"))):
+        roles = ("agents", "embedder", "refiner", "provider", "control")
+        for words in (("gateway",), *(("worker", role) for role in roles)):
             assert run(*words, outside=outside, env=env).exit_code == 0
-        assert calls == [(role, 1234) for role in ("gateway", "agents", "embedder", "provider", "control")]
+        assert calls == [(role, 1234) for role in ("gateway", *roles)]
 
 
 class TestConfig:
@@ -256,12 +263,14 @@ class TestDoctor:
 
 class TestBench:
     def test_prints_what_was_measured(self) -> None:
-        outside = Outside(bench=lambda name, settings: {"name": name, "ours": {"rate": 5}})
+        outside = Outside(bench=lambda name, settings, refinements: {"name": name, "ours": {"rate": 5 + refinements}})
         assert document(run("bench", "throughput", "--json", outside=outside)) == {
             "name": "throughput",
             "ours": {"rate": 5},
         }
         assert run("bench", "freshness", outside=outside).stdout == "name       freshness\nours.rate  5\n"
+        told = run("bench", "freshness", "--refinements", "1000", outside=outside).stdout
+        assert told == "name       freshness\nours.rate  1005\n"
 
 
 class TestVersion:

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,9 +14,12 @@ import attune_client
 from attune_client import AttuneClient, AttuneClientError, GatewayUnreachable
 from infra.gateway.app import create_app
 from schemas.api import Found
+from schemas.command import PROFILE_COMMAND, AddInterest, AvoidText, EditCommand
 from tests.infra.gateway_fakes import FakeProducer, FakeSearch, FakeStore, click, held, no_problems, ports, state_of
 
 Answer = Callable[[httpx.Request], httpx.Response]
+
+ADD_JAZZ, AVOID_BOXING = AddInterest(text="jazz"), AvoidText(text="boxing")
 
 
 class Blocking(httpx.BaseTransport):
@@ -117,6 +121,24 @@ class TestWithTheGateway:
         body = search.asked[0][1]
         assert (body.k, body.threshold, body.scoring) == (3, 0.1, "linear")
 
+    def test_edits_are_sent_and_give_the_commands_id(self) -> None:
+        producer = FakeProducer()
+        edits = [{"op": "add", "text": "jazz"}, {"op": "avoid", "text": "boxing"}]
+        with to_gateway(producer=producer) as client:
+            answer = client.edit("a/ü", edits, base_version=3)
+            given = client.edit("anna", edits, command_id="mine-1")
+        first, second = (PROFILE_COMMAND.validate_json(one.value or b"") for one in producer.sent)
+        assert isinstance(first, EditCommand)
+        assert (first.user, first.base_version, first.edits) == ("a/ü", 3, (ADD_JAZZ, AVOID_BOXING))
+        assert answer == {"command_id": first.command_id}
+        assert (given, second.command_id) == ({"command_id": "mine-1"}, "mine-1")
+
+    def test_edits_that_are_none_are_refused_with_what_to_mend(self) -> None:
+        with to_gateway() as client, pytest.raises(AttuneClientError) as caught:
+            client.edit("anna", [])
+        assert caught.value.status == 422
+        assert "'edits' has too few entries" in caught.value.detail
+
     def test_a_refresh_gives_the_commands_id(self) -> None:
         producer = FakeProducer()
         with to_gateway(producer=producer) as client:
@@ -154,6 +176,13 @@ class TestTryingAgain:
         assert client.send_interactions([click()], retry=True)["accepted"] == 1
         assert time.slept == [3.0, 1.0]
         assert len({request.content for request in asked}) == 1
+
+    def test_edits_sent_again_are_the_same_command(self) -> None:
+        accepted = httpx.Response(202, json={"command_id": "c1"})
+        client, _, asked = to_answers(busy(503, "1"), httpx.ReadTimeout("slow"), accepted)
+        assert client.edit("anna", [{"op": "add", "text": "jazz"}], retry=True) == {"command_id": "c1"}
+        assert len(asked) == 3
+        assert len({json.loads(request.content)["command_id"] for request in asked}) == 1
 
     def test_waits_longer_each_time_where_nobody_answers(self) -> None:
         gone = httpx.ConnectError("refused")

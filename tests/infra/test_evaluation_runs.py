@@ -92,7 +92,7 @@ def test_files_with_nothing_to_judge_are_named_so(tmp_path: Path) -> None:
 def test_sequences_tell_ndcg_beside_the_fading_mean(tmp_path: Path) -> None:
     told = sequences_of(tmp_path, setup(tmp_path), peers=True)
     assert (told["ndcg@1"], told["ndcg@5"], told["ndcg@10"]) == (100.0, 100.0, 100.0)
-    assert list(told["peers"]) == ["raw fading mean", "raw", "words"]
+    assert list(told["peers"]) == ["raw fading mean", "raw", "raw plain fading mean", "words"]
     assert (told["sequences"], told["negatives"], told["repeats"], told["fading_mean_keeps"]) == (12, 9, 3, 0.8)
 
 
@@ -106,9 +106,9 @@ def test_ties_in_a_sequence_fall_by_seed_and_not_by_place() -> None:
 
 
 def test_ratings_tell_likes_from_dislikes_better_than_chance(tmp_path: Path) -> None:
-    told = ratings_of(tmp_path, setup(tmp_path))
+    told = ratings_of(tmp_path, setup(tmp_path), peers=True)
     assert told["auc"] > 95
-    assert list(told["peers"]) == ["raw", "raw mean of likes"]
+    assert list(told["peers"]) == ["raw", "raw mean of likes", "raw plain", "words"]
     assert (told["users"], told["threes"]) == (8, "click")
 
 

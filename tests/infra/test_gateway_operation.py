@@ -77,6 +77,7 @@ async def test_the_description_names_every_address_and_body_and_resolves() -> No
         "/v1/providers/{provider}/search",
         "/v1/users/{user}/profile",
         "/v1/users/{user}/recommendations",
+        "/v1/users/{user}/edits",
         "/v1/users/{user}/refresh",
         "/v1/users/{user}/events",
         "/v1/status",

@@ -35,6 +35,7 @@ async def test_an_unknown_or_forgotten_user_is_a_404_that_says_how_a_profile_com
             answer = await client.get(f"/v1/users/{user}/{what}")
             assert answer.status_code == 404
             assert "POST an interaction of theirs to /v1/interactions" in answer.json()["detail"]
+            assert "what they like to /v1/users/{user}/edits" in answer.json()["detail"]
 
 
 async def test_a_user_id_has_limits() -> None:

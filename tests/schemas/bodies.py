@@ -76,6 +76,8 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     space.SpaceEntry: _SPACE,
     space.SpacePointer: {"revision": 1, "current": _SPACE},
     api.SpaceStatus: {"current": _SPACE, "phase": "none", "left": 0},
+    api.EditsBody: {"edits": [{"op": "remove", "interest": INTEREST}]},
+    api.EditsAccepted: {"command_id": "c1"},
     api.RefreshBody: {"what": "texts"},
     api.RefreshAccepted: {"command_id": "c1"},
     api.Recommendation: {**_ITEM, "title": "A title", "score": 0.5, "interest": None},

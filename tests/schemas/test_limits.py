@@ -209,6 +209,12 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
     api.Rejected: {"index": COUNT},
     api.Accepted: {"accepted": COUNT},
     api.ItemBody: {**_ENTRY, "deleted": Kind((True, False), ("maybe", None))},
+    api.EditsBody: {
+        "edits": many({"op": "remove", "interest": INTEREST}, 64, least=1),
+        "base_version": Kind((0, None), (-1, "one")),
+        "command_id": Kind((*EVENT.within, None), tuple(value for value in EVENT.without if value is not None)),
+    },
+    api.EditsAccepted: {},
     api.RefreshBody: {"what": Kind(("weights", "texts"), ("", "all", None))},
     api.RefreshAccepted: {},
     api.Recommendation: {"provider": PROVIDER, "item": ITEM, "title": TITLE, "category": LABEL, "score": ANY_NUMBER},

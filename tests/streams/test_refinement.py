@@ -3,101 +3,31 @@ in between."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
 
 from schemas.command import AddInterest, PinInterest
 from schemas.profile import Source
-from schemas.proposal import Cost, Outcome, Proposal, RefineTrigger
-from streams.agents import AgentsStage
-from streams.budgets import Budgets, Limit
+from schemas.proposal import Cost, Outcome, RefineTrigger
+from streams.budgets import Limit
 from streams.contract import Outgoing, Producer
-from streams.pace import Pace
-from streams.refinement import Means, Refinement
-from streams.refiner import JobEnd, Refiner
+from streams.refiner import JobEnd
 from streams.topics import PROPOSALS
 from tests.fakes import RecordingProducer
-from tests.streams.agents_world import World, a_world, records
+from tests.streams.agents_world import records
 from tests.streams.refining import Scripted, eventually, running
-from tests.workers.mailbox import FIT, SPACE, START, Mailbox
-from workers.knowledge import Knowledge
+from tests.streams.town import Town, a_town
+from tests.workers.mailbox import Mailbox, all_items
 from workers.ports import Store
-from workers.refinement.phrase_search import PhraseSearch
-from workers.refinement.ports import Proposer
-from workers.refinement.rules import RefinementRules
 from workers.refit import interest_id
-from workers.spaces import InSpace, Spaces
 
-SPACES = Spaces(InSpace(SPACE, Knowledge(space=SPACE), FIT))
-PLENTY = Limit(1_000, 1_000_000)
 PRICE = Cost(calls=1, prompt_tokens=80, completion_tokens=20)
 
 
 class Killed(BaseException):
     """The process is gone in the middle of a call; nobody catches this."""
-
-
-@dataclass
-class Town:
-    """One person with twenty interactions and a job that waits; refiners of one process each."""
-
-    world: World
-    mailbox: Mailbox
-    agents: AgentsStage
-    limits: Budgets = field(default_factory=lambda: Budgets(PLENTY, PLENTY, PLENTY, "shop"))
-
-    def refiner(
-        self,
-        proposer: Proposer | None = None,
-        *,
-        free: Proposer | None = None,
-        store: Store | None = None,
-        producer: Producer | None = None,
-    ) -> Refiner:
-        """A process's own."""
-        asked = proposer or PhraseSearch()
-        rules = RefinementRules(iterations=6)
-        means = Means(SPACES, "mixture", rules, lambda trigger: asked, free or PhraseSearch(), self.limits)
-        world = self.world
-        store, producer = store or world.store, producer or world.producer
-        work = Refinement(store, producer, means, pace=Pace(1), metrics=world.metrics, now=lambda: world.now)
-        return Refiner(store, work, at_once=1, lease=60, metrics=world.metrics, now=lambda: world.now, stop_timeout=1)
-
-    async def work_off(self, refiner: Refiner) -> None:
-        """Runs it until a job has come to an end."""
-        before = self.world.total("attune_refiner_jobs_total")
-        async with running(refiner):
-            await eventually(lambda: self.world.total("attune_refiner_jobs_total") > before)
-
-    def ends(self, end: JobEnd) -> float:
-        return self.world.count("attune_refiner_jobs_total", trigger="demand", end=end.value)
-
-    def proposals(self) -> list[Proposal]:
-        return [Proposal.model_validate_json(sent.value or b"") for sent in self.world.producer.of(PROPOSALS)]
-
-    async def deliver(self) -> None:
-        """Every proposal that was sent, to the agent."""
-        await self.agents.handle([self.mailbox.put(one, arrives=700.0).record for one in self.proposals()])
-
-    async def texts(self) -> dict[str, Source]:
-        return {one.text: one.source for one in (await self.world.state()).interests}
-
-    def judged(self, outcome: str) -> float:
-        return self.world.count("attune_refinements_total", trigger="demand", outcome=outcome)
-
-
-async def a_town() -> Town:
-    world = await a_world()
-    mailbox, agents = Mailbox(), world.stage()
-    clicks = mailbox.clicks("tea", range(0, 12, 3)) + mailbox.clicks("jazz", range(1, 12, 3))
-    clicks += mailbox.clicks("rowing", range(6))
-    await agents.handle(records([*clicks, mailbox.refine(arrives=100.0)]))
-    world.now = START.timestamp() + 101
-    world.producer.sent.clear()
-    world.store.calls.clear()
-    return Town(world, mailbox, agents)
 
 
 # --- the whole way
@@ -368,6 +298,27 @@ async def test_one_that_wakes_after_another_did_its_job_sends_the_same_proposal_
     await town.deliver()
     assert town.judged("accepted") == 1
     assert town.world.count("attune_events_duplicate_total", kind="repeated") == 1
+
+
+async def test_another_refiner_goes_on_from_the_last_round_though_it_would_have_drawn_other_items() -> None:
+    whole = await a_town()
+    await whole.work_off(whole.refiner(alone := Scripted()))
+    town = await a_town()
+
+    async def kill(number: int) -> None:
+        if number == 2:
+            raise Killed
+
+    first, second = Scripted(before=kill), Scripted()
+    with pytest.raises(Killed):
+        async with running(town.refiner(first)) as task:
+            await eventually(task.done)
+    await town.world.store.put_items([replace(all_items()[0], key=f"news:a-{number}") for number in range(200)])
+    town.world.now += 61
+    await town.work_off(town.refiner(second))
+    assert (first.asked, first.asked + second.asked) == (2, alone.asked)
+    (proposal,), (expected,) = town.proposals(), whole.proposals()
+    assert (proposal.negatives, proposal.edits) == (expected.negatives, expected.edits)
 
 
 async def test_progress_of_another_state_is_left_aside() -> None:

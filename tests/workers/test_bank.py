@@ -84,12 +84,21 @@ def test_names_keep_their_capitals_and_other_nouns_lose_those_of_headlines() -> 
     assert {"pumpkin pie", "Taylor Swift"} <= texts(mine(*catalog([*titles, *lower])))
 
 
+def test_a_name_may_begin_with_any_word() -> None:
+    titles = [f"A New Hampshire couple wins {prize}" for prize in ("money", "a car", "a house")]
+    found = texts(mine(*catalog(titles)))
+    assert "Hampshire couple" not in found
+    assert "New Hampshire couple" in found
+
+
 def test_a_run_together_category_is_read_in_the_words_of_the_catalog() -> None:
     titles = ["We like food and drink very much"] * 6
     items, vectors = catalog(titles)
     items = [one.model_copy(update={"category": "foodanddrink/recipes"}) for one in items]
     bank = mine(items, vectors)
     assert bank.levels(items[0]) == ["food and drink", "recipes"]
+    autos = [one.model_copy(update={"category": "autos/autosownership"}) for one in items]
+    assert mine(autos, vectors).levels(autos[0]) == ["autos", "autos ownership"]
 
 
 BANK = Bank(

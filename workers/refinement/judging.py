@@ -13,11 +13,12 @@ from workers.editing import fit, proposed
 from workers.knowledge import Knowledge
 from workers.ports import Matrix
 from workers.refinement.candidate import Candidate
-from workers.refinement.world import World
+from workers.refinement.world import World, texts_needed
+from workers.refit import _withdrawn
 from workers.reward import held_out, reward
 from workers.scoring import score
 from workers.signals import SIGNED
-from workers.state import UserState, vectors_of
+from workers.state import Remembered, UserState, vectors_of
 from workers.triggers import DIGITS
 from workers.weights import Array
 from workers.window import live
@@ -36,18 +37,19 @@ class Trial:
 
 
 class Judging:
-    """One world, and what of its texts is known by now."""
+    """One world, and what of its texts is known by now. `training` are the interactions that a re-fit learns from."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self._known = Knowledge(max_items=len(world.items) + 1)
         needed = {entry.item for entry in world.state.window} | {*world.judges, *world.others}
         self._known.learn_items(needed, world.items)
-        entries = [entry for entry in live(world.state.window) if entry.item in world.items]
-        self.training = [entry for entry in entries if not held_out(entry.event)]
-        self._held = [entry for entry in entries if held_out(entry.event)]
         self.words = dict(world.words)
         self._learn_words()
+        entries = live(world.state.window)
+        self._window = [entry for entry in entries if not held_out(entry.event)]
+        self._held = [entry for entry in entries if held_out(entry.event)]
+        self.training = self._still_there()
         self._liked, self._others = self._sides()
 
     @property
@@ -70,7 +72,7 @@ class Judging:
             if changed is None:
                 return None
             state = changed
-        profile = replace(state, window=list(self.training))
+        profile = replace(state, window=list(self._window))
         fit(profile, self._known, self.world.rules)
         return Trial(candidate, profile, self._reward(profile))
 
@@ -82,14 +84,21 @@ class Judging:
         return np.array([found[key].vector for key in keys], np.float64)
 
     def _learn_words(self) -> None:
-        """Phrases without a vector are looked up too: they cannot name an interest."""
-        phrases = {phrase for record in self.world.items.values() for phrase in record.phrases}
-        self._known.learn_phrases(phrases | self.words.keys(), _packed(self.words))
+        """Texts without a vector are looked up too: they cannot name an interest."""
+        needed = texts_needed(self.world.state, self.world.items)
+        self._known.learn_phrases(needed | self.words.keys(), _packed(self.words))
+
+    def _still_there(self) -> list[Remembered]:
+        """What a re-fit learns from: items that exist and do not speak of what the person removed."""
+        items = self._known.items({entry.item for entry in self._window})
+        gone = _withdrawn(self.world.state.removed, items, self._known)
+        return [entry for entry in self._window if entry.item in items and entry.item not in gone]
 
     def _sides(self) -> tuple[Array, Array]:
         """(p, d) of what is held out and liked, (q, d) of the rest to judge by."""
-        liked = {entry.item for entry in self._held if SIGNED[entry.signal] > 0}
-        passed = {entry.item for entry in self._held if SIGNED[entry.signal] < 0}
+        held = [entry for entry in self._held if entry.item in self.world.items]
+        liked = {entry.item for entry in held if SIGNED[entry.signal] > 0}
+        passed = {entry.item for entry in held if SIGNED[entry.signal] < 0}
         there = set(self.world.judges).intersection(self.world.items) - self.world.state.items_seen()
         return self.rows(sorted(liked)), self.rows(sorted((passed | there) - liked))
 

@@ -96,11 +96,12 @@ class Numbers:
         return np.array(vectors, np.float64).reshape(len(vectors), len(self.background))
 
     def _unwanted(self) -> NDArray[np.bool_]:
-        """(t,) of the own phrases: which say what the person removed or avoids."""
+        """(t,) of the own phrases: which say what the person removed or avoids, or stand in the profile as it is, where
+        adding them changes nothing."""
         state = self._judging.world.state
         words = self._judging.words
         gone = [words[text] for text in state.removed if text in words] + [_held_vector(one) for one in state.avoid]
-        names = {*map(interest_id, state.removed), *(one.id for one in state.avoid)}
+        names = {*map(interest_id, state.removed), *(one.id for one in state.avoid + state.interests)}
         alike = (self._words @ self._stacked(gone).T >= ALIKE).any(axis=1)
         return np.asarray(alike | np.array([interest_id(text) in names for text in self._texts], bool))
 
