@@ -134,7 +134,7 @@ class Refinement:
 
     def _proposal(self, job: RefineJob, lease: Lease, world: World, refined: Refined) -> Proposal:
         return Proposal(
-            proposal_id=__import__("uuid").uuid4().hex,
+            proposal_id=job.job_id,
             job_id=job.job_id,
             user=job.user,
             time=datetime.fromtimestamp(self._now(), UTC),

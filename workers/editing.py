@@ -25,8 +25,9 @@ from workers.refit import FitRules, interest_id, refit
 from workers.state import HeldInterest, UserState
 from workers.weights import Moments
 
-ADDED_WEIGHT = 0.5
-"""Of an interest that a person adds without one: what about ten clicks on one topic earn it."""
+ADDED_WEIGHT = 0.75
+"""Of an interest that a person adds without one: half as much again as ten clicks on one topic earn it. On the sample
+96 % of the ten recommendations follow it then; at 0.5 they are 85 %, at 1 99 % (`attune eval editability`)."""
 
 MAX_REMOVED = 128
 """Texts that a person removed or avoids. Of whoever removes more, the oldest is forgotten and may be inferred again."""

@@ -62,7 +62,8 @@ class Effects:
         state.refine = policy.counted(state.refine, signal, accepted_ms)
         if policy.refines and SIGNED.get(signal, 0.0) > 0:
             state.unfitted = (*state.unfitted, interaction.item_key)[-MAX_UNFITTED:]
-        cause = policy.refit_cause(signal, state.pending, state.version)
+        learned = sum(not one.is_owned for one in state.interests)
+        cause = policy.refit_cause(signal, state.pending, learned)
         if cause is not None:
             self.refit(cause, accepted_ms)
 

@@ -46,7 +46,11 @@ BELONGS = 10.0
 so that a cosine 0.1 higher counts e times. 5 to 20 give the same AUC on MIND within 0.2."""
 
 TELLS = 20.0
-"""The same for the share of the evidence that speaks for an interest: there the nearest nearly takes it all."""
+"""The same for an interaction that shows none of the interests, and how it speaks for them: the nearest nearly takes it
+all."""
+
+LEAST_FIT = 0.01
+"""Cosine that an interest has at least to an item that shows it."""
 
 ALIKE = 0.9
 """Cosine from which two interests say the same: the later one is left out."""
@@ -82,7 +86,7 @@ def refit(state: UserState, known: Knowledge, rules: FitRules) -> None:
     past = _carried(state, texts.interests)
     if texts.interests:
         past_now = past.faded(fade(seen.newest - state.past_ms, rules.half_life_days)) if past.mass else None
-        weights = _weights(vectors.astype(np.float64), seen, past_now, rules)
+        weights = _weights(vectors.astype(np.float64), texts.support, seen, past_now, rules)
         _settle(state, _held(texts, vectors, seen), weights, past)
     else:
         state.interests, state.past, state.past_ms = (), past, 0
@@ -310,7 +314,9 @@ def _carried(state: UserState, interests: tuple[HeldInterest, ...]) -> Moments:
     return state.past.select([before.get(interest.id) for interest in interests])
 
 
-def _weights(vectors: Array, seen: _Seen, past: Moments | None, rules: FitRules) -> Array:
+def _weights(
+    vectors: Array, support: Sequence[Sequence[int]], seen: _Seen, past: Moments | None, rules: FitRules
+) -> Array:
     """Step 4: (m,) in -1..1."""
     similarities: Array = seen.rows @ vectors.T if len(seen.rows) else np.zeros((0, len(vectors)))
     if rules.estimator == "paper":
@@ -318,16 +324,25 @@ def _weights(vectors: Array, seen: _Seen, past: Moments | None, rules: FitRules)
         return weights / max(1.0, float(np.abs(weights).max()))
     moments = Moments.of(similarities, seen.evidence)
     projected: Array = vectors @ rules.background
-    prior = _prior(similarities, seen.evidence, past.mass if past else 0.0)
+    prior = _prior(similarities, support, seen.evidence, past.mass if past else 0.0)
     return squashed(streaming_weights(moments + past if past else moments, projected @ projected.T, prior))
 
 
-def _prior(similarities: Array, evidence: Array, past_mass: float) -> Array:
-    """(m,) in -1..1: what the evidence that is an interest's own says by itself, as a share of all there ever was."""
+def _prior(similarities: Array, support: Sequence[Sequence[int]], evidence: Array, past_mass: float) -> Array:
+    """(m,) in -1..1: what the evidence behind an interest says by itself, as a share of all there ever was. An
+    interaction stands behind the interests that it shows, as they fit it; where it shows none, behind those near it."""
     mass = float(np.abs(evidence).sum()) + past_mass
     if not mass or not len(evidence):
         return np.zeros(similarities.shape[1])
-    return np.asarray(shares(similarities, TELLS) @ evidence / mass)
+    behind = shares(similarities, TELLS)
+    shown = np.zeros_like(behind)
+    for interest, positions in enumerate(support):
+        at = list(positions)
+        shown[interest, at] = np.maximum(similarities[at, interest], LEAST_FIT)
+    fits = shown.sum(axis=0)
+    told = fits > 0
+    behind[:, told] = shown[:, told] / fits[told]
+    return np.asarray(behind @ evidence / mass)
 
 
 def _stacked(vectors: Sequence[Matrix]) -> Array:

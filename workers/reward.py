@@ -65,5 +65,5 @@ def _ndcg(hits: NDArray[np.float64], sizes: NDArray[np.float64]) -> float:
     """Every place of a level holds a liked item with the level's share of them as probability."""
     worth = 1 / np.log2(np.arange(CUT) + 2)
     share = np.repeat(hits / sizes, np.minimum(sizes, CUT).astype(np.intp))[:CUT]
-    ideal = worth[: int(min(CUT, hits.sum()))].sum()
+    ideal = worth[: int(hits.sum())].sum()
     return float((share * worth[: share.size]).sum() / ideal)

@@ -68,9 +68,10 @@ class TriggerPolicy:
     refine_cooldown: float = 300.0
     refine_idle: float = 30.0
 
-    def refit_cause(self, signal: Signal, pending: int, version: int) -> Cause | None:
-        """Why to re-fit now that an interaction has been applied and `pending` ones (this included) are not fitted."""
-        if version == 0 and SIGNED.get(signal, 0.0) > 0:
+    def refit_cause(self, signal: Signal, pending: int, learned: int) -> Cause | None:
+        """Why to re-fit now that an interaction has been applied and `pending` ones (this included) are not fitted;
+        `learned` interests came from interactions. A first click counts at once, also beside what a person typed."""
+        if not learned and SIGNED.get(signal, 0.0) > 0:
             return Cause.FIRST
         if signal in AT_ONCE:
             return Cause.SIGNAL

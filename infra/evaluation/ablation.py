@@ -138,8 +138,8 @@ def _by_iteration(refined: Mapping[str, dict[str, Any]]) -> dict[str, list[float
 
 def _draw(judged: Judged, setup: Setup, folder: Path) -> None:
     seed, draws = setup.seed, setup.common.draws
-    curve = [judged.means(f"sharpen {share:g}", seed, draws) for share in SHARES]
+    curve = [judged.gains(f"sharpen {share:g}", "sharpen 0", seed, draws) for share in SHARES]
     lines = {name: [means[name] for means in curve] for name in FIGURES}
-    plots.curve(folder / "ablation-sharpen.png", SHARES, lines, "sharpened vectors", "share of the interactions")
+    plots.curve(folder / "ablation-sharpen.png", SHARES, lines, "gain over words alone", "share of the interactions")
     others = {name: judged.means(name, seed, draws) for name in judged.rows if not name.startswith("sharpen")}
     plots.bars(folder / "ablation.png", others, "ablation")

@@ -39,7 +39,6 @@ def bars(path: Path, means: Mapping[str, Mapping[str, Interval]], title: str) ->
             heights = [100 * one.mean for one in intervals]
             axes.bar(at, heights, width, yerr=_whiskers(intervals), label=ranker, capsize=2)
         axes.set_xticks(range(len(means[rankers[0]])), list(means[rankers[0]]))
-        axes.legend(loc="lower right")
 
 
 def curve(path: Path, places: Sequence[float], lines: Mapping[str, Sequence[Interval]], title: str, along: str) -> None:
@@ -49,7 +48,6 @@ def curve(path: Path, places: Sequence[float], lines: Mapping[str, Sequence[Inte
             heights = [100 * one.mean for one in intervals]
             axes.errorbar(places, heights, yerr=_whiskers(intervals), label=name, capsize=2, marker="o")
         axes.set_xlabel(along)
-        axes.legend()
 
 
 def steps(path: Path, lines: Mapping[str, Sequence[float]], title: str) -> None:
@@ -57,8 +55,6 @@ def steps(path: Path, lines: Mapping[str, Sequence[float]], title: str) -> None:
     with _picture(path, title, "percent") as axes:
         for name, heights in lines.items():
             axes.plot(range(len(heights)), heights, "o-", label=name)
-        if lines:
-            axes.legend()
 
 
 def _by_history(path: Path, judged: Judged, figure: str, title: str) -> None:
@@ -72,7 +68,6 @@ def _by_history(path: Path, judged: Judged, figure: str, title: str) -> None:
         names = [f"{_BINS[one]}+\n({(group == one).sum()})" for one in present]
         axes.set_xticks(range(len(present)), names)
         axes.set_xlabel("interactions in the history (lists)")
-        axes.legend()
 
 
 def _whiskers(intervals: Sequence[Interval]) -> list[list[float]]:
@@ -95,4 +90,6 @@ def _picture(path: Path, title: str, upwards: str) -> "Iterator[Axes]":
     axes.set_ylabel(upwards)
     axes.grid(axis="y", alpha=0.3)
     yield axes
+    if axes.get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=4, frameon=False)
     figure.savefig(path)

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.proposal import RefineTrigger
 from streams.leases import Lease
-from streams.refiner import LONGEST_LOOK, JobEnd, Refiner
+from streams.refiner import LONGEST_LOOK, JobEnd
 from tests.streams.refining import Shop, eventually, job_for, running
 from workers.errors import BrokerUnavailable, ConfigurationError
 from workers.jobs import RefineJob
@@ -43,8 +43,7 @@ async def test_what_became_of_a_job_is_counted_by_its_trigger(shop: Shop) -> Non
     await shop.queue("bob")
     async with running(shop.refiner(refine)):
         await eventually(lambda: shop.ends(JobEnd.CANCELLED, "drift") == shop.ends(JobEnd.REFUSED) == 1)
-    seconds = shop.metrics.registry.get_sample_value("attune_refinement_seconds_count", {"trigger": "drift"})
-    assert seconds == 1
+    assert shop.metrics.registry.get_sample_value("attune_refinement_seconds_count", {"trigger": "drift"}) == 1
 
 
 async def test_no_more_than_so_many_are_in_hand(shop: Shop) -> None:
@@ -295,7 +294,7 @@ async def test_the_queue_is_counted(shop: Shop) -> None:
 
 async def test_stopped_before_it_runs_it_does_nothing(shop: Shop) -> None:
     await shop.queue("ada")
-    refiner: Refiner = shop.refiner()
+    refiner = shop.refiner()
     await refiner.stop()
     await refiner.run()
     assert await shop.store.count_jobs() == 1

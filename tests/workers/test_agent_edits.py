@@ -88,9 +88,9 @@ def test_what_a_person_adds_stands_beside_what_was_learned_and_stays() -> None:
 
 def test_adding_what_was_learned_makes_it_the_persons_own_and_no_weaker() -> None:
     mailbox = reading()
-    mailbox.edit(ReweightInterest(interest=TEA, weight=0.7))
+    mailbox.edit(ReweightInterest(interest=TEA, weight=0.8))
     mailbox.edit(AddInterest(text="tea"))
-    assert interest(mailbox, "tea").weight == 0.7
+    assert interest(mailbox, "tea").weight == 0.8
     mailbox.edit(AddInterest(text="jazz"))
     assert interest(mailbox, "jazz").weight == ADDED_WEIGHT
     assert interest(mailbox, "jazz").source is Source.PERSON
@@ -236,3 +236,10 @@ def test_an_edit_takes_in_what_is_pending() -> None:
     assert (folded.state.pending, folded.state.pending_since_ms) == (0, None)
     assert folded.changes[-1].events == 2
     assert folded.refits["edit"] == 1
+
+
+def test_a_first_click_counts_at_once_also_beside_what_a_person_typed() -> None:
+    mailbox = Mailbox()
+    mailbox.edit(AddInterest(text="chess"))
+    mailbox.send("jazz-1")
+    assert set(texts(mailbox)) == {"chess", "jazz"}

@@ -13,7 +13,8 @@ from schemas.profile import MAX_EVIDENCE, Source
 from tests.workers.mailbox import FIT, TOPICS, all_items, known_world, phrase_vectors, weights_of
 from tests.workers.test_weights import direct
 from workers.knowledge import Knowledge, Missing
-from workers.refit import DIGITS, SHARPEN, TELLS, interest_id, leave, refit
+from workers.ports import ItemRecord
+from workers.refit import DIGITS, SHARPEN, interest_id, leave, refit
 from workers.signals import DAY_MS, SIGNED
 from workers.state import HeldInterest, Remembered, UserState
 from workers.weights import Array, Moments
@@ -54,10 +55,12 @@ def faded(entries: list[Remembered], newest: int) -> Array:
     return np.asarray(signed * 0.5 ** (ages / (FIT.half_life_days * DAY_MS)))
 
 
-def own_evidence(state: UserState, entries: list[Remembered], newest: int) -> Array:
-    """(m,) each interaction shared out among the interests, nearly all to the nearest."""
-    raised = np.exp(TELLS * similarities(state, entries))
-    return np.asarray((raised / raised.sum(axis=1, keepdims=True)).T @ faded(entries, newest))
+def own_evidence(entries: list[Remembered], newest: int) -> Array:
+    """(m,) each interaction speaks for the one topic that its item shows."""
+    items = KNOWN.items({one.item for one in entries})
+    shows = np.array([[topic in items[one.item].phrases for topic in TOPICS] for one in entries], float)
+    assert (shows.sum(axis=1) == 1).all()
+    return np.asarray(shows.T @ faded(entries, newest))
 
 
 acts = st.lists(
@@ -84,7 +87,7 @@ def test_window_and_past_together_equal_a_direct_solve_over_all_events(
             leave(state, leaving, KNOWN, FIT)
     newest = max(one.time_ms for one in entries)
     projected = state.vectors().astype(np.float64) @ FIT.background.astype(np.float64)
-    prior = own_evidence(state, state.window, newest) / np.abs(faded(entries, newest)).sum()
+    prior = own_evidence(state.window, newest) / np.abs(faded(entries, newest)).sum()
     expected = direct(similarities(state, entries), faded(entries, newest), projected.T, prior)
     refit(state, KNOWN, FIT)
     found = np.array([weights_of(state)[topic] for topic in TOPICS])
@@ -160,6 +163,17 @@ def test_an_interest_names_its_newest_evidence() -> None:
     assert state.interests[0].evidence == tuple(f"e{n:02d}" for n in range(12 - MAX_EVIDENCE, 12))
     assert state.interests[0].id == interest_id("tea") == interest_id("TEA")
     assert state.interests[0].source is Source.BOOTSTRAP
+
+
+def test_an_interaction_that_shows_no_interest_speaks_for_the_nearest() -> None:
+    state = held_by_a_person()
+    known = known_world()
+    item = known.items(["news:tea-1"])["news:tea-1"]
+    record = ItemRecord("news:tea-1", known.space, item.vector.astype("<f2").tobytes(), "", (), "")
+    known.learn_items([record.key], {record.key: record})
+    state.window = [entry("tea-1")]
+    refit(state, known, FIT)
+    assert (state.interests[0].text, state.interests[0].weight > 0.3) == ("tea", True)
 
 
 def test_interests_of_equal_weight_stand_by_the_alphabet() -> None:

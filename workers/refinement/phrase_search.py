@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.command import AddInterest, Edit, RemoveInterest, RewriteInterest
 from schemas.profile import MAX_INTERESTS
@@ -86,15 +85,12 @@ class PhraseSearch:
         chance = np.random.default_rng([ask.seed, ask.iteration])
         editable = {at for at, shown in zip(numeric.current, ask.interests, strict=True) if shown.editable}
         chosen, edits = list(numeric.current), list[Edit]()
-        usable = numeric.usable.copy()
         for _ in range(min(self.steps, ask.max_edits)):
-            move = _step(numeric, chosen, editable, usable, chance)
+            move = _step(numeric, chosen, editable, chance)
             if move is None:
                 break
             chosen = move.chosen
             edits.append(_edit(numeric, move))
-            editable -= {move.dropped} if move.dropped is not None else set()
-            usable[[at for at in (move.added, move.dropped) if at is not None]] = False
         return tuple(edits)
 
 
@@ -108,9 +104,7 @@ def _edit(numeric: Numeric, move: _Move) -> Edit:
     return RewriteInterest(interest=old, text=numeric.texts[move.added])
 
 
-def _step(
-    numeric: Numeric, chosen: list[int], editable: set[int], usable: NDArray[np.bool_], chance: np.random.Generator
-) -> _Move | None:
+def _step(numeric: Numeric, chosen: list[int], editable: set[int], chance: np.random.Generator) -> _Move | None:
     """None where nothing that was tried is better."""
     if chosen:
         now = fit(numeric, chosen)
@@ -118,7 +112,7 @@ def _step(
     else:
         now, before = None, -np.inf
     # 1. Pursue
-    ranked = _ranked(gains(numeric, chosen, now), numeric, chosen, usable, chance)
+    ranked = _ranked(gains(numeric, chosen, now), numeric, chosen, chance)
     # 2. Try
     moves = _moves(numeric, chosen, now, editable, ranked)
     values = np.array([objective(numeric, fit(numeric, move.chosen)) for move in moves])
@@ -153,12 +147,10 @@ def gains(numeric: Numeric, chosen: list[int], now: Fit | None) -> Array:
     return np.where(toward > 0, toward**2 / (np.maximum(own, 0) + RIDGE), 0.0)
 
 
-def _ranked(
-    gain: Array, numeric: Numeric, chosen: list[int], usable: NDArray[np.bool_], chance: np.random.Generator
-) -> list[int]:
+def _ranked(gain: Array, numeric: Numeric, chosen: list[int], chance: np.random.Generator) -> list[int]:
     """Positions of the phrases worth a try, the most promising first but for chance."""
     alike = (numeric.words_words[:, chosen] >= ALIKE).any(axis=1)
-    worth = np.flatnonzero((gain > 0) & usable & ~alike)
+    worth = np.flatnonzero((gain > 0) & numeric.usable & ~alike)
     order = np.log(gain[worth]) + STIR * chance.gumbel(size=worth.size)
     return [int(at) for at in worth[np.argsort(-order, kind="stable")][:ADDITIONS]]
 

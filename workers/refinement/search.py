@@ -28,7 +28,7 @@ from workers.refinement.asks import Answer, Ask, ClusterAsk, Described, Shown
 from workers.refinement.bootstrap import ask_for, descriptions, grouped
 from workers.refinement.candidate import MOST_EDITS, Candidate
 from workers.refinement.feedback import Named, feedback
-from workers.refinement.gate import Grounds, check
+from workers.refinement.gate import Grounds, check, unreadable
 from workers.refinement.judging import Judging, Trial
 from workers.refinement.numbers import Numbers
 from workers.refinement.ports import Budget, Proposer, Words
@@ -193,7 +193,8 @@ class _Search:
         told = await self._within_budget(ask, lambda: self._proposer.describe(ask))
         if told is None:
             return None
-        edits = tuple(AddInterest(text=one.text) for one in descriptions(groups, told))
+        # Not validated yet: the gate looks at them as at any proposer's words.
+        edits = tuple(AddInterest.model_construct(text=one.text) for one in descriptions(groups, told))
         return Answer(told.outcome, edits, told.cost, told.detail, told.proposer)
 
     async def _within_budget(self, ask: Ask | ClusterAsk, answer: Callable[[], Awaitable[A]]) -> A | None:
@@ -213,7 +214,7 @@ class _Search:
         return answered
 
     async def _passed(self, edits: Sequence[Edit], parent: Trial, most: int) -> tuple[Edit, ...]:
-        await self._learn(texts_of(edits))
+        await self._learn([text for text in texts_of(edits) if unreadable(text) is None])
         world, state = self._judging.world, self._judging.world.state
         liked = np.flatnonzero(self._numbers.evidence > 0).tolist()
         grounds = Grounds(

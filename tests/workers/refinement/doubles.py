@@ -7,7 +7,7 @@ from schemas.command import AddInterest, Edit
 from schemas.proposal import Cost, Outcome
 from tests.workers.refinement.town import words_of
 from workers.ports import Matrix
-from workers.refinement.asks import FREE, Answer, Ask, ClusterAsk, Described, ProposerName
+from workers.refinement.asks import Answer, Ask, ClusterAsk, Described, ProposerName
 from workers.refinement.phrase_search import PhraseSearch
 from workers.refinement.ports import Budget, Proposer
 from workers.refinement.progress import Progress
@@ -125,6 +125,3 @@ async def searched(
         checkpoint or Notebook(),
         progress,
     )
-
-
-__all__ = ["FREE"]

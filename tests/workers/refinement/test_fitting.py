@@ -114,6 +114,9 @@ def test_what_is_avoided_counts(scoring: Scoring) -> None:
     assert (scores(numeric, fitted)[jazz] < scores(careless, fitted)[jazz]).all()
 
 
-def test_linear_scores_are_on_the_scale_of_a_cosine() -> None:
+def test_linear_scores_are_on_the_scale_of_a_cosine_whatever_the_weights() -> None:
     _, _, numeric = asked(Town(DID, scoring="linear"))
-    assert np.abs(scores(numeric, fit(numeric, list(numeric.current)))).max() <= 1
+    fitted = fit(numeric, list(numeric.current))
+    told = scores(numeric, fitted)
+    assert np.abs(told).max() <= 1
+    np.testing.assert_allclose(scores(numeric, fitted._replace(weights=fitted.weights * 0.1)), told, atol=1e-12)

@@ -134,6 +134,7 @@ def test_texts_that_may_be_used() -> None:
     assert spare == {"jazz"}
     assert usable_of(town) == spare
     assert usable_of(town, Candidate((), ("jazz",))) == set()
+    assert usable_of(town, Candidate(("jazz",))) == set()
     assert usable_of(replace(town, avoid=[held_interest("Jazz", Source.PERSON, -1.0)])) == set()
     assert usable_of(replace(town, settled=[held_interest("jazz")])) <= {"old jazz"}
 
@@ -155,6 +156,19 @@ def test_what_says_the_same_as_a_removed_text_may_not_be_used() -> None:
     removed = replace(world.state, removed=("jazzy",))
     world = replace(world, state=removed, words={**world.words, "jazzy": words_of("jazz")})
     assert usable_of_world(world) == set()
+
+
+def test_a_removed_text_whose_vector_is_lost_stops_nothing() -> None:
+    _, trial = trial_of(replace(TOWN, removed=("polka",), dropped=("waltz",)).world())
+    assert trial.profile.interests
+
+
+def test_what_a_person_or_a_refinement_has_settled_keeps_its_place() -> None:
+    judging, trial = trial_of(TOWN.world())
+    numeric = Numbers(judging).of(trial)
+    settled = {numeric.texts[at] for at in numeric.current if numeric.settled[at]}
+    assert settled == {"rowing", "tea"}
+    assert len(numeric.current) > 2
 
 
 def test_numbers_grow_by_what_candidates_bring() -> None:

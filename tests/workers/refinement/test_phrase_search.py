@@ -10,10 +10,10 @@ from schemas.interaction import Signal
 from schemas.profile import MAX_INTERESTS, Source
 from schemas.proposal import Outcome
 from tests.workers.refinement.asking import ask_of, numbers_of, place_of
-from tests.workers.refinement.town import ITEMS, Deed, Town, deeds, held_interest, item
+from tests.workers.refinement.town import ITEMS, KINDS, TOPICS, Deed, Town, deeds, held_interest, item
 from workers.refinement.asks import FREE, Ask, ClusterAsk, Numeric
 from workers.refinement.fitting import fit, objective
-from workers.refinement.phrase_search import PhraseSearch, gains
+from workers.refinement.phrase_search import ADDITIONS, PhraseSearch, gains
 from workers.refit import interest_id
 from workers.weights import RIDGE, Array
 
@@ -114,6 +114,24 @@ async def test_every_answer_tells_the_interactions_better(seed: int) -> None:
     after = place_of(ask.numeric, *texts_after(ask, await edits_of(ask)))
     before = objective(ask.numeric, fit(ask.numeric, list(ask.numeric.current)))
     assert objective(ask.numeric, fit(ask.numeric, after)) > before
+
+
+async def test_it_ends_where_nothing_is_better() -> None:
+    """Taken at its word again and again, it comes to a profile that it would not change."""
+    ask = alone(ask_of(WRONG.world()), "rowing", "tea")
+    for _ in range(10):
+        if not (edits := await edits_of(ask)):
+            return
+        ask = alone(ask_of(WRONG.world()), *sorted(texts_after(ask, edits)))
+    raise AssertionError("it goes on for ever")
+
+
+async def test_chance_stirs_which_phrases_are_tried() -> None:
+    """Of sixteen phrases that would do much alike, not the same eight are looked at every time."""
+    town = Town([one for topic in TOPICS for kind in KINDS for one in deeds(kind, topic, [1, 2], held=[2])])
+    asks = [alone(ask_of(town.world(), seed=seed, max_edits=1), "old jazz") for seed in range(60)]
+    added = {edit.text for ask in asks for edit in await edits_of(ask) if isinstance(edit, AddInterest)}
+    assert len(added) > ADDITIONS
 
 
 async def test_no_more_edits_than_asked_for() -> None:

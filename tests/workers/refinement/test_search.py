@@ -1,4 +1,4 @@
-"""Algorithm 2: what it finds, that it never makes worse, how it ends, and that the agent's gate agrees with it."""
+"""Algorithm 2: what it finds, that it never makes worse, and that the agent's gate agrees with it."""
 
 from dataclasses import replace
 from math import inf
@@ -6,14 +6,11 @@ from math import inf
 import pytest
 
 from schemas.command import AddInterest, Edit, RemoveInterest
-from schemas.interaction import Signal
 from schemas.profile import Source
 from schemas.proposal import Cost, Outcome, Proposal
 from tests.workers.refinement.asking import trial_of
 from tests.workers.refinement.doubles import (
-    EMPTY,
     FAILED,
-    MOST,
     SPENT,
     Dictionary,
     Notebook,
@@ -23,37 +20,15 @@ from tests.workers.refinement.doubles import (
     editing,
     searched,
 )
+from tests.workers.refinement.poor import BETTER, DID, PATIENT, TOWN, WORLD, WORSE, WRONG, removing
 from tests.workers.refinement.test_judging import proposal_of
 from tests.workers.refinement.town import FIT, Town, deeds, held_interest
-from workers.errors import Unavailable
 from workers.proposals import Verdict, decide
 from workers.refinement.asks import Answer, Ask, Described
-from workers.refinement.candidate import Candidate
+from workers.refinement.candidate import MOST_EDITS, Candidate
 from workers.refinement.phrase_search import PhraseSearch
-from workers.refinement.progress import Progress
 from workers.refinement.rules import End, RefinementRules
 from workers.refit import interest_id
-
-DID = [
-    *deeds("old", "jazz", range(8), held=[1, 5]),
-    *deeds("new", "chess", range(5), held=[3]),
-    *deeds("rare", "tea", range(5), Signal.DISLIKE, held=[2]),
-    *deeds("odd", "rowing", range(2)),
-]
-WRONG = [held_interest(text) for text in ("new jazz", "odd tea", "rare tea", "new rowing", "rare chess")]
-"""Texts that an earlier refinement left behind, and that say nothing of this person."""
-TOWN = Town(DID, settled=WRONG)
-WORLD = TOWN.world()
-PATIENT = RefinementRules(patience=10)
-
-
-def removing(text: str) -> RemoveInterest:
-    return RemoveInterest(interest=interest_id(text))
-
-
-BETTER = editing(removing("rare tea"))
-WORSE = adding("music of old")
-"""Takes the place of "old jazz", which says more of the items."""
 
 
 async def test_phrase_search_makes_a_poor_profile_better() -> None:
@@ -107,123 +82,6 @@ async def test_the_same_search_has_the_same_result_and_another_seed_another_way(
         assert progress is not None
         ways.add(progress.candidates)
     assert len(ways) > 1
-
-
-async def test_it_goes_on_from_any_iteration_to_the_same_end() -> None:
-    notes = Notebook()
-    whole = await searched(WORLD, checkpoint=notes)
-    assert len(notes.saved) == whole.iterations
-    for number in range(whole.iterations):
-        rest = Notebook()
-        resumed = await searched(TOWN.world(), checkpoint=rest, progress=notes.progress(number))
-        assert resumed == whole
-        assert rest.saved == notes.saved[number + 1 :]
-
-
-async def test_texts_of_a_proposers_own_are_learned_again_on_resuming() -> None:
-    answers = [adding("music of old"), editing(removing("odd tea")), EMPTY]
-    notes, words = Notebook(), Dictionary()
-    whole = await searched(WORLD, Scripted(answers), checkpoint=notes)
-    resumed = await searched(WORLD, Scripted(answers[1:]), words=words, progress=notes.progress(0))
-    assert resumed == whole
-    assert words.asked == ["music of old"]
-
-
-async def test_where_words_are_lost_it_begins_anew() -> None:
-    notes = Notebook()
-    await searched(WORLD, Scripted([adding("music of old")]), checkpoint=notes)
-    resumed = await searched(WORLD, Scripted(), words=Dictionary(unknown=["music of old"]), progress=notes.progress(0))
-    assert (resumed.iterations, resumed.outcomes) == (3, {"empty": 3})
-
-
-async def test_progress_of_another_world_is_left_aside() -> None:
-    notes = Notebook()
-    await searched(WORLD, checkpoint=notes)
-    elsewhere = replace(TOWN, did=[*DID, *deeds("old", "jazz", [9])]).world()
-    assert await searched(elsewhere, progress=notes.progress(2)) == await searched(elsewhere)
-
-
-async def test_it_ends_after_as_many_iterations() -> None:
-    refined = await searched(WORLD, rules=RefinementRules(iterations=4, patience=10))
-    assert refined.iterations == 4
-    assert (await searched(WORLD, Scripted(), rules=PATIENT)).iterations == 10
-
-
-async def test_it_ends_where_nothing_has_been_gained_for_a_while() -> None:
-    assert (await searched(WORLD, Scripted([WORSE]))).iterations == 3
-    assert (await searched(WORLD, Scripted(), rules=RefinementRules(patience=1))).iterations == 1
-
-
-async def test_a_gain_starts_the_patience_anew() -> None:
-    refined = await searched(WORLD, Scripted([EMPTY, EMPTY, BETTER]))
-    assert refined.curve[3] > refined.curve[2]
-    assert refined.iterations == 6
-
-
-async def test_the_checkpoint_ends_it() -> None:
-    notes = Notebook(most=2)
-    refined = await searched(WORLD, checkpoint=notes, rules=PATIENT)
-    assert (refined.end, refined.edits, refined.iterations) == (End.CANCELLED, (), 2)
-
-
-async def test_what_the_checkpoint_raises_goes_through() -> None:
-    async def lost(progress: Progress) -> bool:
-        raise Unavailable("the store is away")
-
-    with pytest.raises(Unavailable):
-        await searched(WORLD, checkpoint=lost)
-
-
-async def test_what_an_ask_may_cost_is_reserved_first_and_settled_after() -> None:
-    purse = Purse()
-    refined = await searched(WORLD, Scripted([EMPTY, FAILED, EMPTY]), budget=purse)
-    assert purse.reserved == [(2, 150)] * 3
-    assert purse.settled == [(2, 150, SPENT)] * 3
-    assert refined.cost == Cost(calls=3, prompt_tokens=180, completion_tokens=30)
-    assert refined.outcomes == {"empty": 2, "failed": 1}
-
-
-async def test_what_costs_nothing_is_not_held_up() -> None:
-    purse = Purse(allowed=0)
-    assert (await searched(WORLD, budget=purse)).end is End.IMPROVED
-    assert (await searched(WORLD, Scripted(most_cost=Cost()), budget=purse)).end is End.KEPT
-    assert not purse.settled
-
-
-async def test_where_the_budget_ends_so_does_the_search() -> None:
-    script = Scripted()
-    refined = await searched(WORLD, script, budget=Purse(allowed=0))
-    assert (refined.end, refined.iterations, script.asked) == (End.REFUSED, 0, [])
-
-
-async def test_what_was_found_before_the_budget_ended_counts() -> None:
-    refined = await searched(WORLD, FirstFrom(PhraseSearch()), budget=Purse(allowed=1))
-    assert refined.end is End.IMPROVED
-    assert refined.iterations == 1
-
-
-class FirstFrom(Scripted):
-    """Another's answers, at a price."""
-
-    def __init__(self, other: PhraseSearch) -> None:
-        super().__init__()
-        self._other = other
-
-    async def propose(self, ask: Ask) -> Answer:
-        return replace(await self._other.propose(ask), cost=SPENT, proposer=None)
-
-
-async def test_an_ask_that_is_broken_off_counts_with_all_that_was_reserved() -> None:
-    purse = Purse()
-    with pytest.raises(Unavailable):
-        await searched(WORLD, Scripted([Unavailable("gone")]), budget=purse)
-    assert purse.settled == [(2, 150, MOST)]
-
-
-async def test_a_proposer_that_cannot_be_asked_has_said_nothing_about_the_profile() -> None:
-    refined = await searched(WORLD, Scripted([FAILED] * 3))
-    assert (refined.end, refined.outcomes) == (End.FAILED, {"failed": 3})
-    assert (await searched(WORLD, Scripted([FAILED, EMPTY, FAILED]))).end is End.KEPT
 
 
 async def test_edits_that_do_not_pass_the_gate_are_counted_and_change_nothing() -> None:
@@ -342,10 +200,29 @@ async def test_a_description_that_failed_leaves_the_search_to_go_on() -> None:
     assert refined.end is End.KEPT
 
 
-async def test_nothing_is_asked_where_nothing_can_be_judged() -> None:
-    script = Scripted()
-    refined = await searched(Town(deeds("old", "jazz", range(3))).world(), script)
-    assert (refined.end, refined.before, refined.after, script.asked) == (End.UNJUDGED, None, None, [])
+async def test_what_nobody_can_read_is_not_even_embedded() -> None:
+    words = Dictionary()
+    long, hidden = "j" * 81, "ja\u200bzz"
+    script = Scripted(described=Described(Outcome.OK, (long, hidden, "")))
+    town = Town(
+        [*deeds("old", "jazz", range(4), held=[1]), *deeds("new", "chess", range(3)), *deeds("odd", "tea", range(3))]
+    )
+    refined = await searched(town.world(), script, rules=RefinementRules(describe_first=True), words=words)
+    assert refined.refused == {"too_long": 1, "unreadable": 2}
+    assert words.asked == []
+
+
+async def test_no_candidate_has_more_edits_than_a_proposal_holds() -> None:
+    """Each answer adds what it can to one of those before."""
+    turns = 14
+    script = Scripted([adding(*(f"filler {turn}.{number}" for number in range(24))) for turn in range(turns)])
+    notes = Notebook()
+    await searched(WORLD, script, seed=2, rules=RefinementRules(turns, turns, max_edits=24), checkpoint=notes)
+    progress = notes.progress()
+    assert progress is not None
+    sizes = [len(one.edits(WORLD.state.interests)) for one in progress.candidates]
+    assert 40 < max(sizes) <= MOST_EDITS
+    assert len(sizes) < turns + 1  # one at least was too long
 
 
 async def test_who_answered_is_named() -> None:
