@@ -9,7 +9,8 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,13 +23,15 @@ from infra.ground import Ground, open_ground
 from infra.refining import refiner_of
 from infra.settings import Settings
 from schemas.proposal import RefineTrigger
+from streams.agents import AgentsStage
 from streams.contract import Outgoing
-from streams.own_thread import Part
 from streams.provider import ProviderStage
 from workers.errors import ConfigurationError
 from workers.jobs import RefineJob
 from workers.ports import UserCommit
 from workers.space import describe_space
+
+_LOOK_SECONDS = 0.02
 
 
 @dataclass(slots=True)
@@ -104,9 +107,7 @@ async def _play(service: _Service, turn: Turn, warming_up: bool) -> list[float]:
         await ground.producer.send(service.catalog.messages)
         provider = ProviderStage(ground.space.id, ground.space.dimension, metrics, scoring=service.settings.scoring)
         agents = agents_stage(ground)
-        parts: list[Part] = [runner(ground, agents), runner(ground, provider)]
-        if service.jobs and not warming_up:
-            parts.append(refiner_of(ground, agents.spaces, None, service.settings.refiner_share))
+        refiner = _refining(ground, agents) if service.jobs and not warming_up else nullcontext()
         seconds = metrics.samples.of("profile")
 
         def is_through(events: int) -> bool:
@@ -114,9 +115,10 @@ async def _play(service: _Service, turn: Turn, warming_up: bool) -> list[float]:
 
         async def work() -> None:
             await until(lambda: sum(provider.sizes().values()) == len(service.catalog.messages), SETTLE_SECONDS)
-            await travel(Way(ground.producer, seconds, is_through), turn)
+            async with refiner:
+                await travel(Way(ground.producer, seconds, is_through), turn)
 
-        await run_during(parts, work())
+        await run_during([runner(ground, agents), runner(ground, provider)], work())
         if warming_up:
             await _queue(ground, turn.events, service.jobs)
         service.refined += total(metrics.refiner_jobs)
@@ -127,6 +129,21 @@ async def _play(service: _Service, turn: Turn, warming_up: bool) -> list[float]:
             if sample.name.endswith("_sum")
         )
     return seconds
+
+
+@asynccontextmanager
+async def _refining(ground: Ground, agents: AgentsStage) -> AsyncIterator[None]:
+    """A refiner runs meanwhile. What it has proposed is judged before the end: a proposal left for the next turn would
+    make a version there that was accepted in this one."""
+    refiner = refiner_of(ground, agents.spaces, None, ground.settings.refiner_share)
+    running = asyncio.create_task(refiner.run())
+    yield
+    await refiner.stop()
+    await running
+    left = 1
+    while left:
+        await asyncio.sleep(_LOOK_SECONDS)
+        left = await ground.broker.lag(agents.group, agents.topics)
 
 
 async def _queue(ground: Ground, events: Sequence[Outgoing], jobs: int) -> None:

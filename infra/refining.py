@@ -1,11 +1,12 @@
 """The refiner as the settings have it: who proposes, what it may spend, how much of the processor it takes.
 
 It works in a thread of its own (`streams.own_thread`), so that nothing it computes stops a stage or an endpoint of its
-process. Threads share Python's lock, though, and an event waits for it at every step of its way: while a round of 10 ms
-is computed, freshness is four times what it is else. So beside the stream (`attune up`) it also keeps to
-ATTUNE_REFINER_SHARE of a core: few events meet a round then (`python -m benchmarks.refining`: with a share of 0.05
-p50, p90 and p99 are 1.1, 1.4 and 1.9 times the quiet ones, with 0.2 they are 1.2, 2.5 and 3.7). A refinement of 60 ms
-takes a second and a thousand of them twenty minutes; as a role of its own it takes a whole core, and a minute.
+process. Threads share Python's lock, though, and an event waits for it at every step of its way: what meets a piece of
+a refinement takes several times as long. So beside the stream (`attune up`) it also keeps to ATTUNE_REFINER_SHARE of a
+core, in pieces of 3 ms as a rule and 40 at most: few events meet one then. With 1,000 refinements waiting, p50, p90 and
+p99 of freshness are 1.2, 1.2 and 1.3 times the quiet ones at a share of 0.1, and 1.4, 1.8 and 5.0 at 0.2 (`attune bench
+freshness --refinements 1000`). A refinement of 40 ms takes 0.4 s then, and a thousand seven minutes; as a role of its
+own it takes a whole core, and a minute.
 """
 
 import logging

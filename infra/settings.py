@@ -100,7 +100,7 @@ class Settings(BaseSettings):
         None, description="refinements at once in one refiner; unset: 1 for phrases, ATTUNE_LLM_CONCURRENCY for vllm"
     )
     refiner_share: Annotated[float, Field(ge=0.01, le=1)] = Field(
-        0.05, description="share of one core that refinements may take in `attune up`, beside the stream"
+        0.1, description="share of one core that refinements may take in `attune up`, beside the stream"
     )
     proposer: Literal["phrases", "vllm"] = Field(
         "phrases", description="who proposes texts: a search over the person's own phrases, or an LLM"

@@ -2,9 +2,9 @@
 
 1. Read: the person's record and a sample of the catalog, then the items, then the vectors of all texts. Three round
    trips. Nothing is written to the record by anybody but its agent.
-2. Search (`workers.refinement.search`), in rounds. After each: its progress is saved, which renews the lease; a newer
-   edit of the person's ends the search; and it rests, so that the stream has the processor. Where a budget refuses the
-   LLM, phrase search, which costs nothing, does the rounds that are left.
+2. Search (`workers.refinement.search`), in rounds. After each its progress is saved, which renews the lease, and a
+   newer edit of the person's ends the search. Between any two pieces of work it rests, so that the stream has the
+   processor. Where a budget refuses the LLM, phrase search, which costs nothing, does the rounds that are left.
 3. Publish one proposal, for the agent to judge. Its id is the job's, so that a job that is done twice (by whoever lost
    its lease unawares, or after a crash between 3 and 4) is one proposal and a duplicate.
 4. Finish the job: whoever leased it does that (`streams.refiner`).
@@ -26,6 +26,7 @@ from streams.metrics import Metrics
 from streams.pace import Pace
 from streams.refiner import JobEnd
 from streams.topics import PROPOSALS
+from streams.unhurried import Unhurried
 from streams.words import StoredWords
 from workers.jobs import RefineJob
 from workers.ports import Encoder, Store, UserRecord
@@ -78,6 +79,7 @@ class Refinement:
             return JobEnd.GONE
         progress = None if lease.progress is None else Progress.from_bytes(lease.progress)
         world = await self._world(state, progress, _seed(job))
+        await self._pace.rest()
         # 2. Search
         refined = await self._searched(job, lease, world, progress)
         # 3. Publish
@@ -126,7 +128,8 @@ class Refinement:
         budget = DayBudget(self._store, self._means.budgets, job.user, self._metrics, self._now())
         words = self._words(world.state)
         rules = replace(self._means.rules, describe_first=job.trigger is RefineTrigger.BOOTSTRAP)
-        return await refine(world, proposer, words, budget, rules, _seed(job), checkpoint, progress)
+        unhurried = Unhurried(proposer, self._pace)
+        return await refine(world, unhurried, words, budget, rules, _seed(job), checkpoint, progress)
 
     def _words(self, state: UserState) -> StoredWords:
         space, encoder = self._means.spaces.of_state(state).space, self._means.encoder

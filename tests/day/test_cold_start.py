@@ -9,6 +9,7 @@ import pytest
 
 from infra.sample.catalog import sample_items
 from tests.day.service import Service, eventually, interaction, run_attune, send_items
+from workers.editing import ADDED_WEIGHT
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -88,7 +89,7 @@ def test_from_nothing_a_click_begins_a_profile_and_a_sentence_stands_beside_what
     interests = service.profile("bob")["interests"]
     assert "football" in [one["text"] for one in interests]
     (own,) = [(one["weight"], one["source"]) for one in interests if one["text"] == SENTENCE]
-    assert own == (0.5, "person")
+    assert own == (ADDED_WEIGHT, "person")
 
 
 def test_what_is_avoided_is_not_recommended(service: Service) -> None:

@@ -30,6 +30,10 @@ def history(folder: Path, each: int = EVENTS_EACH) -> Path:
     return path
 
 
+STILL = {"ATTUNE_REFIT_AGE": "600", "ATTUNE_REFINE_AFTER": "0"}
+"""Nothing happens by the clock: a fold depends on its mailbox alone, a refinement on when it is asked for."""
+
+
 def profiles(service: Service) -> list[Any]:
     return [service.profile(f"p{person:02}") for person in range(PEOPLE)]
 
@@ -40,7 +44,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_killed_in_the_middle_and_started_again_it_ends_in_the_same_profiles(path: Path, tmp_path: Path) -> None:
-    with Service(tmp_path / "calm", env={"ATTUNE_REFIT_AGE": "600"}) as calm:
+    with Service(tmp_path / "calm", env=STILL) as calm:
         send_items(calm, list(sample_items()))
         first = run_attune("ingest", str(path), "--json", env=calm.env)
         assert first.returncode == 0, first.stderr
@@ -56,7 +60,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_in_the_same_profiles(pat
         assert calm.metric("attune_events_applied_total") == applied
         assert profiles(calm) == expected
 
-    with Service(tmp_path / "killed", env={"ATTUNE_REFIT_AGE": "600", "ATTUNE_BATCH_SIZE": "20"}) as service:
+    with Service(tmp_path / "killed", env=STILL | {"ATTUNE_BATCH_SIZE": "20"}) as service:
         send_items(service, list(sample_items()))
         with path.open() as file:
             events = [json.loads(line) for line in file]

@@ -4,7 +4,11 @@ import asyncio
 
 import pytest
 
+from schemas.proposal import Outcome
 from streams.pace import Pace
+from streams.unhurried import Unhurried
+from tests.streams.refining import Scripted
+from workers.refinement.asks import Ask, ClusterAsk, Feedback
 
 
 class Thread:
@@ -61,3 +65,24 @@ async def test_a_whole_core_needs_no_rest() -> None:
         await pace.rest()
         thread.worked += 5
     assert thread.slept == 0
+
+
+async def test_a_question_is_a_piece_of_its_own() -> None:
+    thread = Thread()
+    pace = thread.pace(0.5)
+    await pace.rest()
+    slept_at: list[float] = []
+
+    async def work(number: int) -> None:
+        slept_at.append(thread.slept)
+        thread.worked += 0.03
+
+    unhurried = Unhurried(scripted := Scripted(before=work), pace)
+    thread.worked += 0.01
+    answer = await unhurried.propose(Ask((), (), Feedback(), iteration=0, seed=0, max_edits=1))
+    assert slept_at == pytest.approx([0.01])
+    assert thread.slept == pytest.approx(0.04)
+    assert (answer.outcome, unhurried.name, scripted.asked) == (Outcome.OK, "vllm", 1)
+    thread.worked += 0.02
+    await unhurried.describe(ClusterAsk((), ()))
+    assert thread.slept == pytest.approx(0.06)

@@ -88,6 +88,8 @@ class Numeric:
     """(t,) what a person has set, NaN elsewhere."""
     evidence: Array
     """(n,) signed and faded, in clicks."""
+    shown: NDArray[np.bool_]
+    """(t, n) which texts are phrases of the interaction's item."""
     words_seen: Array
     """(t, n + q): texts with the interactions' items, then with the others, as in all of these."""
     rows_seen: Array

@@ -12,9 +12,10 @@ what it leaves out: the past beyond the window, the naming of other phrases in a
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.refinement.asks import Numeric
-from workers.refit import BELONGS, TELLS, shares
+from workers.refit import BELONGS, LEAST_FIT, TELLS, shares
 from workers.scoring import score
 from workers.weights import Array, Moments, squashed, streaming_weights
 
@@ -50,7 +51,8 @@ def fit(numeric: Numeric, chosen: list[int]) -> Fit:
     seen = of_words * words + of_centre * reach
     own = seen[:, :n].T.copy()
     background = of_words * numeric.words_background[chosen] + of_centre * (strengths @ numeric.rows_background)
-    weights = _weights(own, numeric.evidence, background @ background.T)
+    prior = _prior(own, numeric.shown[chosen], numeric.evidence)
+    weights = squashed(streaming_weights(Moments.of(own, numeric.evidence), background @ background.T, prior))
     set_by_hand = numeric.held_weights[chosen]
     # Without x_i: c - s x_i, whose products follow, for every pair at once.
     part = strengths * numeric.rows_seen.diagonal()  # s x_i . x_i
@@ -92,6 +94,11 @@ def _mix(share: Array, squares: Array, overlap: Array) -> tuple[Array, Array]:
     return rest / norm, part / norm
 
 
-def _weights(own: Array, evidence: Array, background: Array) -> Array:
-    prior = shares(own, TELLS) @ evidence / np.abs(evidence).sum()
-    return squashed(streaming_weights(Moments.of(own, evidence), background, prior))
+def _prior(own: Array, shown: NDArray[np.bool_], evidence: Array) -> Array:
+    """(m,) what the evidence behind each text says by itself: an interaction stands behind the texts that it shows, as
+    they fit it; where it shows none, behind those near it. (As in `workers.refit`.)"""
+    behind = shares(own, TELLS)
+    fits = np.where(shown, np.maximum(own.T, LEAST_FIT), 0.0)
+    whole = fits.sum(axis=0)
+    behind = np.where(whole > 0, fits / np.maximum(whole, _TINY), behind)
+    return np.asarray(behind @ evidence / np.abs(evidence).sum())

@@ -33,6 +33,8 @@ class Numbers:
         self._rows_seen = self.rows @ self._seen.T
         self._rows_background = self.rows @ self.background
         self._avoid_seen = self._seen @ self._stacked([_held_vector(one) for one in world.state.avoid]).T
+        items = [world.items[entry.item] for entry in judging.training]
+        self._said = [{interest_id(phrase) for phrase in item.phrases} for item in items]
         self._texts: list[str] = []
         self._place: dict[str, int] = {}
         self._words = self._stacked([])
@@ -63,6 +65,7 @@ class Numbers:
             sharpen=sharpen,
             held_weights=held_weights,
             evidence=self.evidence,
+            shown=self._shown,
             words_seen=words_seen,
             rows_seen=self._rows_seen,
             avoid_seen=self._avoid_seen,
@@ -90,6 +93,9 @@ class Numbers:
             self._texts.append(text)
         self._words = np.concatenate([self._words, self._stacked([vector for _, vector in new])])
         words = self._words
+        self._shown = np.array([[one in said for said in self._said] for one in self._place], bool).reshape(
+            len(self._texts), len(self._said)
+        )
         self._products = (words @ self._seen.T, words @ words.T, words @ self.background)
 
     def _stacked(self, vectors: Sequence[Matrix]) -> Array:

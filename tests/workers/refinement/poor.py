@@ -2,10 +2,7 @@
 
 from schemas.command import RemoveInterest
 from schemas.interaction import Signal
-from tests.workers.refinement.doubles import (
-    adding,
-    editing,
-)
+from tests.workers.refinement.doubles import adding, editing
 from tests.workers.refinement.town import Town, deeds, held_interest
 from workers.refinement.rules import RefinementRules
 from workers.refit import interest_id
@@ -16,9 +13,10 @@ DID = [
     *deeds("rare", "tea", range(5), Signal.DISLIKE, held=[2]),
     *deeds("odd", "rowing", range(2)),
 ]
-WRONG = [held_interest(text) for text in ("new jazz", "odd tea", "rare tea", "new rowing", "rare chess")]
+WRONG = [held_interest(text) for text in ("odd tea", "rare tea", "new rowing", "rare chess")]
 """Texts that an earlier refinement left behind, and that say nothing of this person."""
-TOWN = Town(DID, settled=WRONG)
+TOWN = Town(DID, settled=WRONG, dropped=("jazz", "old jazz"))
+"""It also dropped what the person likes most."""
 WORLD = TOWN.world()
 PATIENT = RefinementRules(patience=10)
 
@@ -27,6 +25,6 @@ def removing(text: str) -> RemoveInterest:
     return RemoveInterest(interest=interest_id(text))
 
 
-BETTER = editing(removing("rare tea"))
-WORSE = adding("music of old")
-"""Takes the place of "old jazz", which says more of the items."""
+BETTER = adding("old jazz")
+WORSE = editing(removing("new chess"))
+"""Takes away what tells one of the held-out items."""

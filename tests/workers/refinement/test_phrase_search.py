@@ -10,7 +10,7 @@ from schemas.interaction import Signal
 from schemas.profile import MAX_INTERESTS, Source
 from schemas.proposal import Outcome
 from tests.workers.refinement.asking import ask_of, numbers_of, place_of
-from tests.workers.refinement.town import ITEMS, KINDS, TOPICS, Deed, Town, deeds, held_interest, item
+from tests.workers.refinement.town import ITEMS, Deed, Town, deeds, held_interest, item, words_of
 from workers.refinement.asks import FREE, Ask, ClusterAsk, Numeric
 from workers.refinement.fitting import fit, objective
 from workers.refinement.phrase_search import ADDITIONS, PhraseSearch, gains
@@ -127,10 +127,15 @@ async def test_it_ends_where_nothing_is_better() -> None:
 
 
 async def test_chance_stirs_which_phrases_are_tried() -> None:
-    """Of sixteen phrases that would do much alike, not the same eight are looked at every time."""
-    town = Town([one for topic in TOPICS for kind in KINDS for one in deeds(kind, topic, [1, 2], held=[2])])
-    asks = [alone(ask_of(town.world(), seed=seed, max_edits=1), "old jazz") for seed in range(60)]
-    added = {edit.text for ask in asks for edit in await edits_of(ask) if isinstance(edit, AddInterest)}
+    """Of sixteen phrases that say the same, not the same eight are looked at every time."""
+    synonyms = tuple(f"synonym {number}" for number in range(2 * ADDITIONS))
+    items = {key: replace(record, phrases=synonyms, affinities=(1,) * 16) for key, record in ITEMS.items()}
+    world = Town(deeds("old", "jazz", range(6), held=[0]), settled=[held_interest("tea")], items=items).world()
+    world = replace(world, words={**world.words, **{text: words_of("old jazz") for text in synonyms}})
+    asks = [alone(ask_of(world, seed=seed, max_edits=1), "tea") for seed in range(40)]
+    added = {
+        edit.text for ask in asks for edit in await edits_of(ask) if isinstance(edit, AddInterest | RewriteInterest)
+    }
     assert len(added) > ADDITIONS
 
 

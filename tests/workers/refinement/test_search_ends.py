@@ -61,6 +61,14 @@ async def test_progress_of_another_world_is_left_aside() -> None:
     assert await searched(elsewhere, progress=notes.progress(2)) == await searched(elsewhere)
 
 
+async def test_progress_counts_in_its_own_world_even_where_rewards_are_the_same() -> None:
+    """Other items to learn from: each candidate's reward is what it was, but not what would be proposed next."""
+    notes, script = Notebook(), Scripted()
+    await searched(WORLD, checkpoint=notes)
+    await searched(TOWN.world(others=29), script, progress=notes.progress(0))
+    assert [ask.iteration for ask in script.asked] == [0, 1, 2]
+
+
 async def test_it_ends_after_as_many_iterations() -> None:
     refined = await searched(WORLD, rules=RefinementRules(iterations=4, patience=10))
     assert refined.iterations == 4
