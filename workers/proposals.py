@@ -8,25 +8,16 @@
 4. Accepted only if the reward rises. (The caller then re-fits on everything.)
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
 from schemas.proposal import Outcome, Proposal
-from workers.editing import fit, proposed, texts_of
+from workers.editing import proposed, texts_of
+from workers.held_out import fitted_reward, held_back
 from workers.knowledge import Knowledge
 from workers.refit import FitRules
-from workers.reward import held_out, reward
-from workers.scoring import Scoring, score
-from workers.signals import SIGNED
-from workers.state import UserState, vectors_of
-from workers.triggers import DIGITS
-from workers.weights import Array
-from workers.window import live
-
-_SCORE_DIGITS = 9
-"""Of a score: what differs by less differs by the processor's order of adding, and stands in no order."""
+from workers.scoring import Scoring
+from workers.state import UserState
 
 
 class Verdict(StrEnum):
@@ -70,10 +61,10 @@ def decide(state: UserState, proposal: Proposal, known: Knowledge, rules: FitRul
     if candidate is None:
         return Decision(Verdict.NOTHING)
     # 3. Judged
-    held = _held_out(state, proposal.negatives, known)
-    if held is None:
+    held = held_back(state, known, proposal.negatives)
+    if not held.can_judge:
         return Decision(Verdict.UNJUDGED)
-    before, after = (_reward(one, held, known, rules, scoring) for one in (state, candidate))
+    before, after = (fitted_reward(one, held, known, rules, scoring) for one in (state, candidate))
     # 4. Accepted
     if after <= before:
         return Decision(Verdict.REJECTED, before=before, after=after)
@@ -87,42 +78,3 @@ def _at_sight(state: UserState, proposal: Proposal) -> Verdict | None:
     if proposal.fencing_token < state.refine.token:
         return Verdict.STALE
     return Verdict.CANCELLED if state.edited_version > proposal.base_version else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """Vectors of what is judged by: (p, d) of liked items, (q, d) of others."""
-
-    liked: Array
-    others: Array
-
-
-def _held_out(state: UserState, negatives: tuple[str, ...], known: Knowledge) -> _Held | None:
-    """None where there is nothing on one of the sides."""
-    touched = state.items_seen()
-    items = known.items(touched | set(negatives))
-    entries = [entry for entry in live(state.window) if held_out(entry.event)]
-    liked = {entry.item for entry in entries if SIGNED[entry.signal] > 0}
-    passed = {entry.item for entry in entries if SIGNED[entry.signal] < 0} | (set(negatives) - touched)
-    sides = [[items[key].vector for key in sorted(keys) if key in items] for keys in (liked, passed - liked)]
-    if not all(sides):
-        return None
-    return _Held(*(np.array(side, np.float64) for side in sides))
-
-
-def _reward(state: UserState, held: _Held, known: Knowledge, rules: FitRules, scoring: Scoring) -> float:
-    """Of these texts, fitted without what is held out."""
-    trial = replace(state, window=[entry for entry in live(state.window) if not held_out(entry.event)])
-    fit(trial, known, rules)
-    liked, others = (_scores(trial, rows, scoring) for rows in (held.liked, held.others))
-    return round(reward(liked, others).value, DIGITS)
-
-
-def _scores(state: UserState, rows: Array, scoring: Scoring) -> Array:
-    """(n,) of items (n, d)."""
-    similarities, avoid = (
-        rows @ vectors_of(held).astype(np.float64).reshape(-1, rows.shape[1]).T
-        for held in (state.interests, state.avoid)
-    )
-    weights = np.array([interest.weight for interest in state.interests])
-    return np.asarray(np.round(score(scoring, similarities, weights, avoid), _SCORE_DIGITS), np.float64)

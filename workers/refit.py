@@ -127,7 +127,7 @@ class _Seen(NamedTuple):
 def _look(state: UserState, known: Knowledge, rules: FitRules) -> _Seen:
     entries = live(state.window)
     items = known.items({entry.item for entry in entries})
-    gone = _withdrawn(state.removed, items, known)
+    gone = withdrawn(state.removed, items, known)
     entries = [entry for entry in entries if entry.item in items and entry.item not in gone]
     newest = _newest(entries, state)
     found = [items[entry.item] for entry in entries]
@@ -140,7 +140,7 @@ def _look(state: UserState, known: Knowledge, rules: FitRules) -> _Seen:
     )
 
 
-def _withdrawn(removed: Sequence[str], items: Mapping[str, KnownItem], known: Knowledge) -> set[str]:
+def withdrawn(removed: Sequence[str], items: Mapping[str, KnownItem], known: Knowledge) -> set[str]:
     """The items that speak of a removed text: they show it, or it fits them better than any phrase that they show."""
     if not removed:
         return set()

@@ -140,17 +140,21 @@ class SentenceEncoder:
     def encode(self, texts: Sequence[str]) -> Matrix:
         """(len(texts), dimension) float32, rows of unit length, in the order given. A text's vector depends on the text
         alone, to the last bit: only texts of one number of word pieces go through the model together, since padding
-        changes the last bits of what is padded. That costs nothing: on news 19.5 ms a text against 20 to 26 padded."""
+        changes the last bits of what is padded, and no text alone, since matrices of three rows (one short word) are
+        multiplied in another way. That costs nothing: on news 19.5 ms a text against 20 to 26 padded."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for alike in self._of_one_length(texts):
-            vectors[alike] = self._model.encode(
-                [texts[position] for position in alike],
-                batch_size=BATCH,
-                normalize_embeddings=True,
-                show_progress_bar=False,
-                convert_to_numpy=True,
-            )
+            for start in range(0, len(alike), BATCH):
+                batch = alike[start : start + BATCH]
+                together = [texts[position] for position in batch]
+                vectors[batch] = self._raw(together * 2 if len(batch) == 1 else together)[: len(batch)]
         return vectors
+
+    def _raw(self, texts: list[str]) -> Matrix:
+        encoded: Matrix = self._model.encode(
+            texts, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return encoded
 
     def encode_interests(self, texts: Sequence[str]) -> Matrix:
         """Of their words."""

@@ -188,6 +188,8 @@ def test_a_text_s_vector_depends_on_the_text_alone_to_the_last_bit(minilm: Encod
     together = minilm.encode(texts)
     shuffled = np.random.default_rng(1).permutation(len(texts))
     assert minilm.encode([texts[position] for position in shuffled]).tobytes() == together[shuffled].tobytes()
+    texts = [*texts, "jazz", "tea"]  # three word pieces each: matrices so small are multiplied in another way
+    together = minilm.encode(texts)
     alone = np.concatenate([minilm.encode([text]) for text in texts])
     assert alone.tobytes() == together.tobytes()
 

@@ -10,21 +10,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from workers.editing import fit, proposed
+from workers.held_out import held_back, reward_of, training_part
 from workers.knowledge import Knowledge
 from workers.ports import Matrix
 from workers.refinement.candidate import Candidate
 from workers.refinement.world import World, texts_needed
-from workers.refit import _withdrawn
-from workers.reward import held_out, reward
-from workers.scoring import score
-from workers.signals import SIGNED
-from workers.state import Remembered, UserState, vectors_of
-from workers.triggers import DIGITS
+from workers.refit import withdrawn
+from workers.state import Remembered, UserState
 from workers.weights import Array
-from workers.window import live
-
-_SCORE_DIGITS = 9
-"""Of a score: what differs by less differs by the processor's order of adding, and stands in no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +39,14 @@ class Judging:
         self._known.learn_items(needed, world.items)
         self.words = dict(world.words)
         self._learn_words()
-        entries = live(world.state.window)
-        self._window = [entry for entry in entries if not held_out(entry.event)]
-        self._held = [entry for entry in entries if held_out(entry.event)]
+        self._window = training_part(world.state)
         self.training = self._still_there()
-        self._liked, self._others = self._sides()
+        self._held = held_back(world.state, self._known, world.judges)
 
     @property
     def is_possible(self) -> bool:
         """Whether there is something to learn from, and something liked and something else held out to judge by."""
-        return bool(len(self.training) and len(self._liked) and len(self._others))
+        return bool(self.training) and self._held.can_judge
 
     def learn(self, vectors: Mapping[str, Matrix]) -> None:
         """Texts that a proposer brought in."""
@@ -74,7 +65,7 @@ class Judging:
             state = changed
         profile = replace(state, window=list(self._window))
         fit(profile, self._known, self.world.rules)
-        return Trial(candidate, profile, self._reward(profile))
+        return Trial(candidate, profile, reward_of(profile, self._held, self.world.scoring))
 
     def rows(self, keys: Sequence[str]) -> Array:
         """(n, d) of items."""
@@ -91,29 +82,8 @@ class Judging:
     def _still_there(self) -> list[Remembered]:
         """What a re-fit learns from: items that exist and do not speak of what the person removed."""
         items = self._known.items({entry.item for entry in self._window})
-        gone = _withdrawn(self.world.state.removed, items, self._known)
+        gone = withdrawn(self.world.state.removed, items, self._known)
         return [entry for entry in self._window if entry.item in items and entry.item not in gone]
-
-    def _sides(self) -> tuple[Array, Array]:
-        """(p, d) of what is held out and liked, (q, d) of the rest to judge by."""
-        held = [entry for entry in self._held if entry.item in self.world.items]
-        liked = {entry.item for entry in held if SIGNED[entry.signal] > 0}
-        passed = {entry.item for entry in held if SIGNED[entry.signal] < 0}
-        there = set(self.world.judges).intersection(self.world.items) - self.world.state.items_seen()
-        return self.rows(sorted(liked)), self.rows(sorted((passed | there) - liked))
-
-    def _reward(self, profile: UserState) -> float:
-        liked, others = (self._scores(profile, rows) for rows in (self._liked, self._others))
-        return round(reward(liked, others).value, DIGITS)
-
-    def _scores(self, profile: UserState, rows: Array) -> Array:
-        similarities, avoid = (
-            rows @ vectors_of(held).astype(np.float64).reshape(-1, rows.shape[1]).T
-            for held in (profile.interests, profile.avoid)
-        )
-        weights = np.array([interest.weight for interest in profile.interests])
-        told = score(self.world.scoring, similarities, weights, avoid)
-        return np.asarray(np.round(told, _SCORE_DIGITS), np.float64)
 
 
 def _packed(vectors: Mapping[str, Matrix]) -> dict[str, bytes]:
