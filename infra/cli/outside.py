@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from streams.kafka_admin import TopicReport
     from workers.training.described import DescribedPairs
     from workers.training.pairs import Pair
-    from workers.training.pipeline import Say, Trained
+    from workers.training.pipeline import Say
     from workers.training.plan import Plan, Tell
+    from workers.training.trained import Trained
 
 
 def _run_up(settings: "Settings", sample: bool) -> None:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from schemas.catalog import CatalogItem
     from workers.training.pairs import Pair
-    from workers.training.pipeline import Trained
     from workers.training.plan import Progress
+    from workers.training.trained import Trained
 
 app = typer.Typer(no_args_is_help=True)
 app.command(epilog="Example: attune space fit --catalog news.tsv --provider news --out news-fitted")(fit)

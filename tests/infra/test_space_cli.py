@@ -17,9 +17,10 @@ from tests.workers.training.catalogs import small_catalog, words
 from workers.space import describe_space
 from workers.training.described import DescribedPairs
 from workers.training.pairs import Kind, Pair
-from workers.training.pipeline import Figures, Say, Trained
+from workers.training.pipeline import Say
 from workers.training.plan import Course, Plan, Progress, Tell
 from workers.training.recall import Recall
+from workers.training.trained import Figures, Trained
 
 CATALOG = '{"item": "a", "title": "Moon landing", "category": "science/space"}\n{"item": "b"}\n'
 FIGURES = Figures(*(Recall(0.5, 0.1, 10, 20) for _ in range(4)))

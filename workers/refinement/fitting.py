@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.refinement.asks import Numeric
-from workers.refit import BELONGS, LEAST_FIT, TELLS, shares
 from workers.scoring import score
+from workers.sharing import BELONGS, LEAST_FIT, TELLS, shares
 from workers.weights import Array, Moments, squashed, streaming_weights
 
 STEEPNESS = 10.0

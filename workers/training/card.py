@@ -6,13 +6,11 @@ stays the same.
 
 import shlex
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workers.training.plots import draw_loss, draw_recall
-
-if TYPE_CHECKING:
-    from workers.training.pipeline import Figures, Trained
-    from workers.training.recall import Recall
+from workers.training.recall import Recall
+from workers.training.trained import Figures, Trained
 
 _TASKS = {
     "interests": "an interest (category, name in a title, description) among whole contents",
@@ -22,14 +20,14 @@ _TASKS = {
 }
 
 
-def write_card(trained: "Trained", command: str = "") -> None:
+def write_card(trained: Trained, command: str = "") -> None:
     """Writes README.md, loss.png and recall.png into the model's folder."""
     draw_loss(trained.course, trained.folder / "loss.png")
     draw_recall(trained.course, trained.folder / "recall.png")
     (trained.folder / "README.md").write_text(card(trained, command), encoding="utf-8")
 
 
-def card(trained: "Trained", command: str = "") -> str:
+def card(trained: Trained, command: str = "") -> str:
     """Markdown."""
     made = command or command_of(trained)
     lines = [
@@ -63,7 +61,7 @@ def card(trained: "Trained", command: str = "") -> str:
     return "\n".join(lines)
 
 
-def command_of(trained: "Trained") -> str:
+def command_of(trained: Trained) -> str:
     """The options that a run with the same outcome needs."""
     plan = trained.plan
     words = ["attune", "space", "train", "--catalog", "FILE", "--provider", "P", "--seed", str(plan.seed)]
@@ -74,7 +72,7 @@ def command_of(trained: "Trained") -> str:
     return shlex.join(words)
 
 
-def figures_in_words(trained: "Trained") -> list[str]:
+def figures_in_words(trained: Trained) -> list[str]:
     """One line a task."""
     return [
         f"recall at 10, {words}: {_with_margin(getattr(trained.before, name))} before, "
@@ -83,7 +81,7 @@ def figures_in_words(trained: "Trained") -> list[str]:
     ]
 
 
-def document(trained: "Trained") -> dict[str, Any]:
+def document(trained: Trained) -> dict[str, Any]:
     """The figures as one JSON object."""
     return {
         "folder": str(trained.folder),
@@ -101,7 +99,7 @@ def document(trained: "Trained") -> dict[str, Any]:
     }
 
 
-def _recalls(trained: "Trained", name: str) -> dict[str, float | int]:
+def _recalls(trained: Trained, name: str) -> dict[str, float | int]:
     before, after = getattr(trained.before, name), getattr(trained.after, name)
     return {
         "before": round(before.mean, 4),
@@ -112,20 +110,20 @@ def _recalls(trained: "Trained", name: str) -> dict[str, float | int]:
     }
 
 
-def _what(trained: "Trained") -> str:
+def _what(trained: Trained) -> str:
     return "A linear map behind the frozen vectors" if trained.plan.head else "A fine-tuned copy"
 
 
-def _rows(before: "Figures", after: "Figures") -> list[str]:
+def _rows(before: Figures, after: Figures) -> list[str]:
     return [_row(words, getattr(before, name), getattr(after, name)) for name, words in _TASKS.items()]
 
 
-def _row(words: str, before: "Recall", after: "Recall") -> str:
+def _row(words: str, before: Recall, after: Recall) -> str:
     cells = (words, f"{after.interests:,}", f"{after.contents:,}", _with_margin(before), _with_margin(after))
     return f"| {' | '.join(cells)} |"
 
 
-def _with_margin(recall: "Recall") -> str:
+def _with_margin(recall: Recall) -> str:
     return f"{100 * recall.mean:.1f} ± {100 * recall.margin:.1f}"
 
 

@@ -24,6 +24,7 @@ from workers.training.batches import hard_negatives
 from workers.training.pairs import Corpus, Kind, Pair, corpus_of
 from workers.training.plan import Clock, Course, Plan, Tell
 from workers.training.recall import Encode, Recall, Task, measure, only, summary, task_of, unsaid_task
+from workers.training.trained import Figures, Trained
 
 LOOK = 300
 """Development contents, and as many interests, in each of the two tasks of a look: 8 s of a core, and a recall of 0.5
@@ -35,36 +36,6 @@ FEWEST = 32
 _INTERESTS = (Kind.CATEGORY, Kind.PHRASE, Kind.DESCRIBED)
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Recall at 10 by task, on held-out items."""
-
-    interests: Recall
-    new_interests: Recall
-    """Those in no training pair."""
-    unsaid: Recall
-    """Contents without the interest's words: one interest of each, so fewer of both."""
-    titles: Recall
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """A training and what came of it. `folder` is for ATTUNE_MODEL."""
-
-    folder: Path
-    space: str
-    base: str
-    plan: Plan
-    kinds: Mapping[str, int]
-    """Training pairs by kind."""
-    pairs: Mapping[str, int]
-    """By part."""
-    before: Figures
-    after: Figures
-    course: Course
-    seconds: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from workers.refinement.candidate import Candidate
 from workers.refinement.fitting import fit, objective, scores
 from workers.refinement.judging import Judging, Trial
 from workers.refinement.numbers import Numbers
-from workers.refit import BELONGS, shares, sharpened
 from workers.scoring import Scoring
+from workers.sharing import BELONGS, shares, sharpened
 from workers.state import vectors_of
 
 DID = [

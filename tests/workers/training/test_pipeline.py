@@ -10,8 +10,9 @@ from tests.workers.training.tiny_model import write_tiny_model
 from workers.errors import ConfigurationError
 from workers.space import SentenceEncoder, describe_space
 from workers.training.card import document
-from workers.training.pipeline import Trained, train_space
+from workers.training.pipeline import train_space
 from workers.training.plan import Plan
+from workers.training.trained import Trained
 
 pytestmark = pytest.mark.timeout(240)
 
