@@ -28,7 +28,8 @@ class KafkaLog:
         async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
             starts, ends = await self._bounds(consumer, partitions, deadline)
         committed = await self._committed(group, deadline)
-        return sum(end - max(committed.get(at, 0), starts[at]) for at, end in ends.items())
+        # The ends were read first: a group that goes on meanwhile may have committed more than they say.
+        return sum(max(0, end - max(committed.get(at, 0), starts[at])) for at, end in ends.items())
 
     async def read(self, topic: str, limit: int) -> list[Record]:
         """The `limit` newest messages that the topic holds now, oldest of them first. Raises as `lag` does."""

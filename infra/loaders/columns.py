@@ -136,14 +136,16 @@ def comma_records(lines: Iterable[Line | Refusal]) -> Iterator[Record | Refusal]
     reader = csv.reader(feed, strict=True)
     width = 0
     while (record := _next_record(reader, feed)) is not None:
-        yield from feed.refused
-        feed.refused.clear()
+        # In the order of the file: lines inside a record that spans several come after its first.
+        yield from (refused for refused in feed.refused if refused.line < record.line)
         if isinstance(record, Refusal):
             yield record
         elif any(value.strip() for value in record.values):
             if width:
                 yield _checked(record, width)
             width = width or len(record.values)
+        yield from (refused for refused in feed.refused if refused.line >= record.line)
+        feed.refused.clear()
     yield from feed.refused
 
 

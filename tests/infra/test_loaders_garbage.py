@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra.loaders.formats import CatalogFormat, InteractionFormat
@@ -81,6 +81,7 @@ def test_rows_around_garbage_in_a_catalog_are_read(folder: Path, garbage: bytes,
 
 @settings(max_examples=100, deadline=None)
 @given(garbage=GARBAGE)
+@example(garbage=b'"\n\x80')
 def test_the_row_before_garbage_in_csv_is_read(folder: Path, garbage: bytes) -> None:
     # Not the row after it: a quote that opens in the garbage takes it in.
     rows = read_catalog(written(folder, between("item_id,title\n", "1,Title\n", garbage)), CatalogFormat.TABLE)
