@@ -28,8 +28,7 @@ class KafkaLog:
         async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
             starts, ends = await self._bounds(consumer, partitions, deadline)
         committed = await self._committed(group, deadline)
-        # The ends were read first: a group that goes on meanwhile may have committed more than they say.
-        return sum(max(0, end - max(committed.get(at, 0), starts[at])) for at, end in ends.items())
+        return behind(starts, ends, committed)
 
     async def read(self, topic: str, limit: int) -> list[Record]:
         """The `limit` newest messages that the topic holds now, oldest of them first. Raises as `lag` does."""
@@ -66,6 +65,14 @@ class KafkaLog:
                 self._bootstrap,
             )
         return {partition: offset.offset for partition, offset in found.items()}
+
+
+def behind(
+    starts: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int], committed: Mapping[TopicPartition, int]
+) -> int:
+    """Messages between what is committed (from the first that is left) and the ends, which were read before it: a group
+    that goes on meanwhile may have committed more than they say, and is behind by nothing then."""
+    return sum(max(0, end - max(committed.get(at, 0), starts[at])) for at, end in ends.items())
 
 
 async def _newest(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int], limit: int) -> list[Record]:
