@@ -24,7 +24,7 @@ import numpy as np
 
 from schemas.catalog import CatalogItem
 from workers.noun_phrases import Word, noun_phrases, runs_of, sentences
-from workers.phrases import category_levels, plain
+from workers.phrases import category_levels, distinct, readable
 from workers.ports import Matrix
 
 MAX_ITEM_PHRASES = 16
@@ -45,6 +45,7 @@ FIRST_NAME = 0.4
 """Share of a name's sightings with another name behind it, from which alone it names nobody in particular."""
 
 SMALL = 0.25
+"""Share of a phrase's sightings in small letters from which it is written so: headlines capitalise everything."""
 
 COHERENT = 0.30
 COHERENT_SINGLE = 0.38
@@ -102,15 +103,12 @@ class Bank:
         object.__setattr__(self, "_forms", forms)
 
     def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
-        """General first, each once: category levels, tags, then the phrases in its words."""
+        """At most 16 of at most 80 characters, general first, each once: category levels, tags, then the phrases in its
+        words."""
         forms: dict[str, BankPhrase] = self._forms  # type: ignore[attr-defined]
         found = {forms[gram].text: forms[gram].items for gram in _grams(item) if gram in forms}
         mined = sorted(found, key=lambda text: (-found[text], text))
-        kept: dict[str, str] = {}
-        for text in (*self.levels(item), *map(_tag, item.tags), *mined):
-            if text:
-                kept.setdefault(text.casefold(), text)
-        return tuple(kept.values())[:MAX_ITEM_PHRASES]
+        return distinct([*self.levels(item), *map(readable, item.tags), *mined], MAX_ITEM_PHRASES)
 
     def levels(self, item: CatalogItem) -> list[str]:
         """The readable levels of its category, general first."""
@@ -253,10 +251,6 @@ def _grams(item: CatalogItem) -> Iterator[str]:
             for begin in range(len(folded)):
                 for end in range(begin + 1, min(len(folded), begin + MAX_WORDS) + 1):
                     yield " ".join(folded[begin:end])
-
-
-def _tag(tag: str) -> str:
-    return plain(tag.replace("_", " ").replace("-", " "))
 
 
 def _labels(items: Iterable[CatalogItem], vocabulary: Counter[str]) -> dict[str, str]:

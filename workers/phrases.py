@@ -58,16 +58,16 @@ def phrases_of(item: CatalogItem) -> tuple[str, ...]:
     that would be the item, not what it is about (a category or tag of the same words is taken, it says so itself).
     Empty where a title of one word is all there is."""
     words = plain(item.title).split()
-    labels = [*category_levels(item.category), *map(_readable, item.tags)]
+    labels = [*category_levels(item.category), *map(readable, item.tags)]
     mined = [*_names(words)] if labels else [*_single_words(words), *_names(words), *_pairs(words)]
     whole = _core(" ".join(words)).casefold()
-    return _distinct([*labels, *(phrase for phrase in mined if phrase.casefold() != whole)])
+    return distinct([*labels, *(phrase for phrase in mined if phrase.casefold() != whole)], MAX_PHRASES)
 
 
 def category_levels(category: str | None) -> tuple[str, ...]:
     """The levels of a category in readable words, general first: "sports/football_nfl" gives "sports" and
     "football nfl"."""
-    levels = (_readable(level) for level in _LEVELS.split(category or ""))
+    levels = (readable(level) for level in _LEVELS.split(category or ""))
     return tuple(level for level in levels if level)
 
 
@@ -85,16 +85,18 @@ def _visible(character: str) -> str:
     return " " if character.isspace() or unicodedata.category(character) == "Cc" else ""
 
 
-def _readable(label: str) -> str:
+def readable(label: str) -> str:
+    """A category level or tag in words, on one line."""
     return plain(label.replace("_", " ").replace("-", " "))
 
 
-def _distinct(phrases: Iterable[str]) -> tuple[str, ...]:
+def distinct(phrases: Iterable[str], most: int) -> tuple[str, ...]:
+    """The first `most` of them that say something, each of at most 80 characters, no two alike but for case."""
     kept: dict[str, str] = {}
     for phrase in map(_cut, phrases):
         if any(map(str.isalnum, phrase)):
             kept.setdefault(phrase.casefold(), phrase)
-    return tuple(kept.values())[:MAX_PHRASES]
+    return tuple(kept.values())[:most]
 
 
 def _cut(phrase: str) -> str:

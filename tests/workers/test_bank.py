@@ -7,6 +7,7 @@ import pytest
 
 from schemas.catalog import CatalogItem
 from workers.bank import COHERENT, MAX_ITEM_PHRASES, MIN_ITEMS, Bank, BankPhrase, mine, shown_by
+from workers.phrases import MAX_CHARACTERS
 from workers.ports import Matrix
 from workers.vectors import unit
 
@@ -129,6 +130,14 @@ def test_and_only_what_they_literally_hold(title: str) -> None:
 def test_an_item_shows_no_more_than_its_record_holds() -> None:
     many = Bank(tuple(BankPhrase(f"w{n}", 3, 0.5, (f"w{n}",)) for n in range(40)), {})
     assert len(many.phrases_of(item(1, " ".join(f"w{n}" for n in range(40))))) == MAX_ITEM_PHRASES
+
+
+def test_no_phrase_is_longer_than_an_interest_may_be_nor_without_a_word() -> None:
+    long = "very " * 20 + "long"
+    shown = BANK.phrases_of(item(1, "One recipe", f"{long}/***"))
+    assert shown[-1] == "recipes"
+    assert len(shown) == 2
+    assert max(map(len, shown)) <= MAX_CHARACTERS
 
 
 def test_who_shows_what() -> None:
