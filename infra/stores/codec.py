@@ -6,6 +6,8 @@ from struct import Struct
 from workers.ports import ItemRecord, Outgoing
 
 _LENGTH = Struct(">I")
+_NO_TEXT = b"\xff"
+"""Never in UTF-8 (a zero byte is: a title may hold one)."""
 
 
 def pack(fields: Iterable[bytes]) -> bytes:
@@ -38,15 +40,15 @@ def unpack_outbox(entry: bytes) -> Iterator[Outgoing]:
 
 
 def pack_item(record: ItemRecord) -> bytes:
-    """All of a record but its key and its space. A phrase's affinity stands behind it, after a zero byte."""
-    fits = [b"\0%c" % fit for fit in record.affinities] or [b""] * len(record.phrases)
+    """All of a record but its key and its space. A phrase's affinity follows it, after a byte no text has."""
+    fits = [_NO_TEXT + b"%c" % fit for fit in record.affinities] or [b""] * len(record.phrases)
     phrases = (text.encode() + fit for text, fit in zip(record.phrases, fits, strict=True))
     return pack([record.vector, record.title.encode(), record.content_hash.encode(), *phrases])
 
 
 def unpack_item(key: str, space: str, packed: bytes) -> ItemRecord:
     vector, title, content_hash, *fields = unpack(packed)
-    parted = [field.partition(b"\0") for field in fields]
+    parted = [field.partition(_NO_TEXT) for field in fields]
     phrases = tuple([text.decode() for text, _, _ in parted])
     affinities = tuple([fit[0] for _, _, fit in parted if fit])  # an earlier release wrote none
     return ItemRecord(key, space, vector, title.decode(), phrases, content_hash.decode(), affinities)
