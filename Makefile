@@ -5,7 +5,7 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 RUN := $(BIN)/python
 
-.PHONY: help install up test test-vllm check services services-stop lock clean
+.PHONY: help install up test test-vllm mutants check services services-stop lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -22,6 +22,10 @@ test: .venv/.test  ## everything: lint, types, layers and the whole suite, with 
 
 test-vllm: .venv/.test .vllm/.env  ## the LLM proposer against a real vLLM server on this CPU (installs 5 GB, once)
 	$(RUN) -m pytest -m vllm tests/vllm
+
+mutants: .venv/.test  ## every guard taken out in turn: a test must notice (about ten minutes)
+	scripts/system-packages.sh test
+	$(RUN) -m tests.mutants
 
 check: .venv/.test  ## lint, types and layers
 	$(BIN)/ruff check .
