@@ -4,13 +4,17 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import TypeVar
 
 from tests.mutants.guards import GUARDS
-from tests.mutants.mutation import Mutation, Outcome, copy_sources, try_out
+from tests.mutants.mutation import Mutation, Outcome, copy_sources, passes, try_out
+
+T = TypeVar("T")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _try_all(mutations: Sequence[Mutation], jobs: int) -> list[Outcome]:
-    """Each job has a copy of the sources of its own."""
+    """First the tests as they are, then each mutation. Each job has a copy of the sources of its own."""
     with tempfile.TemporaryDirectory(prefix="attune-mutants-") as folder, ThreadPoolExecutor(jobs) as pool:
         copies: SimpleQueue[Path] = SimpleQueue()
         for number in range(jobs):
@@ -35,16 +39,22 @@ def _try_all(mutations: Sequence[Mutation], jobs: int) -> list[Outcome]:
             copy_sources(root)
             copies.put(root)
 
-        def one(mutation: Mutation) -> Outcome:
+        def in_a_copy(work: Callable[[Path], T]) -> T:
             root = copies.get()
             try:
-                outcome = try_out(mutation, root)
+                return work(root)
             finally:
                 copies.put(root)
+
+        tests = sorted({mutation.tests for mutation in mutations})
+        sound = dict(zip(tests, pool.map(lambda one: in_a_copy(partial(passes, one)), tests), strict=True))
+
+        def outcome_of(mutation: Mutation) -> Outcome:
+            outcome = in_a_copy(partial(try_out, mutation)) if sound[mutation.tests] else Outcome.UNCLEAR
             print(f"{outcome.value:8}  {mutation.invariant:2}  {mutation.guard}", flush=True)
             return outcome
 
-        return list(pool.map(one, mutations))
+        return list(pool.map(outcome_of, mutations))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ class Outcome(Enum):
     SURVIVED = "SURVIVED"
     """Every test passed without the guard."""
     UNCLEAR = "UNCLEAR"
-    """pytest ran no test, or the sources do not hold the guard's text any more."""
+    """pytest ran no test, the tests fail with the guard too, or the sources do not hold its text any more."""
 
 
 def copy_sources(folder: Path, sources: Iterable[str] = SOURCES) -> None:
@@ -64,6 +64,11 @@ def try_out(mutation: Mutation, root: Path) -> Outcome:
         return _verdict(_run(mutation.tests.split(), root))
     finally:
         place.write_text(whole)
+
+
+def passes(tests: str, root: Path) -> bool:
+    """Whether the tests pass in the copy as it is: only then does their failing say something."""
+    return _run(tests.split(), root) == 0
 
 
 def _run(tests: list[str], root: Path) -> int | None:
