@@ -3,11 +3,12 @@ store's record. One place, so that whoever replays a catalog (evaluation) has th
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from schemas.catalog import CatalogItem
+from workers.bank import MAX_ITEM_PHRASES
 from workers.phrases import phrases_of
 from workers.ports import ItemRecord
 from workers.space import content_hash, item_text
@@ -35,6 +36,16 @@ def describe(
     """`phrases` are what the space can say of an item (`workers.ports.Encoder.phrases_of`)."""
     text = item_text(item)
     return Described(item, text, content_hash(text, space), phrases(item))
+
+
+def with_phrase(record: ItemRecord, phrase: str, word: bytes) -> ItemRecord | None:
+    """The record that shows the phrase too, whose vector is `word`; None where it does already, or has no place for
+    it."""
+    shown = {one.casefold() for one in record.phrases}
+    if phrase.casefold() in shown or not len(record.affinities) == len(record.phrases) < MAX_ITEM_PHRASES:
+        return None
+    fits = (*record.affinities, *_affinities(record.vector, [word]))
+    return replace(record, phrases=(*record.phrases, phrase), affinities=fits)
 
 
 def _affinities(vector: bytes, words: list[bytes]) -> tuple[int, ...]:

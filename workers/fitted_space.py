@@ -19,6 +19,7 @@ from schemas.catalog import CatalogItem
 from workers.bank import Bank
 from workers.errors import ConfigurationError
 from workers.fitting import Fitted
+from workers.growth import Growth
 from workers.ports import Encoder, Matrix
 from workers.vectors import unit
 
@@ -59,6 +60,11 @@ class FittedEncoder:
 
     def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
         return self._fitted.bank.phrases_of(item)
+
+    @property
+    def growth(self) -> Growth | None:
+        bank = self._fitted.bank
+        return None if bank.usage is None else Growth(bank, bank.usage)
 
 
 def is_fitted(folder: Path) -> bool:

@@ -164,6 +164,10 @@ class SentenceEncoder:
         """Those in the item's own words (`workers.phrases`)."""
         return phrases_of(item)
 
+    @property
+    def growth(self) -> None:
+        """It has no bank."""
+
     def _of_one_length(self, texts: Sequence[str]) -> list[list[int]]:
         """Positions of the texts, by the number of word pieces that the model reads of them."""
         if not texts:

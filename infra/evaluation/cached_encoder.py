@@ -73,6 +73,10 @@ class CachedEncoder:
         """Those in the item's own words."""
         return phrases_of(item)
 
+    @property
+    def growth(self) -> None:
+        """It has no bank."""
+
     def learn(self, texts: Sequence[str], vectors: Matrix) -> None:
         """Takes what the same model gave elsewhere."""
         for text, vector in zip(texts, vectors, strict=True):

@@ -16,12 +16,21 @@ from types import ModuleType
 
 from infra.evaluation.cached_encoder import CachedEncoder
 from schemas.catalog import CatalogItem
-from workers import background, bank, fitting, noun_phrases, phrases, space
+from workers import background, bank, fitting, mining, noun_phrases, phrases, space, whole_phrases
 from workers.fitted_space import FittedEncoder, digest_of, load_fitted, save_fitted
 from workers.fitting import Fitted, fit
 from workers.space import item_text
 
-_CODE: tuple[ModuleType, ...] = (background, bank, fitting, noun_phrases, phrases, space)
+_CODE: tuple[ModuleType, ...] = (
+    background,
+    bank,
+    fitting,
+    mining,
+    noun_phrases,
+    phrases,
+    space,
+    whole_phrases,
+)
 
 
 def fitted_encoder(

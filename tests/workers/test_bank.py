@@ -1,15 +1,19 @@
 """The phrase bank: what a catalog speaks of as one thing, in words a person would own."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from schemas.catalog import CatalogItem
-from workers.bank import COHERENT, MAX_ITEM_PHRASES, MIN_ITEMS, Bank, BankPhrase, mine, shown_by
+from workers.bank import MAX_ITEM_PHRASES, Bank, BankPhrase, Usage, shown_by
+from workers.mining import mine
 from workers.phrases import MAX_CHARACTERS
 from workers.ports import Matrix
 from workers.vectors import unit
+from workers.whole_phrases import COHERENT, MIN_ITEMS
 
 
 def item(number: int, title: str, category: str | None = None, text: str | None = None) -> CatalogItem:
@@ -146,5 +150,31 @@ def test_who_shows_what() -> None:
 
 
 def test_a_bank_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    usage = Usage(0.0625, frozenset({"hot seat", "a"}), frozenset(), frozenset({"kate"}))
+    for bank in (BANK, replace(BANK, usage=usage)):
+        bank.save(tmp_path / "bank.json")
+        assert Bank.load(tmp_path / "bank.json") == bank
+
+
+def test_the_bank_knows_how_its_catalog_uses_words() -> None:
+    """What later phrases are judged by: what was seen often enough and is no phrase, and what words are."""
+    items, vectors = catalog(COLLEGE, [f"Kate {name} eats" for name in ("Moss", "Bush", "Hudson", "Beckinsale")])
+    idiom = [item(900 + n, "He sits in the hot seat again") for n in range(3)]
+    scattered = unit(np.random.default_rng(5).standard_normal((3, 64)).astype(np.float32))
+    usage = mine([*items, *idiom], np.concatenate([vectors, scattered])).usage
+    assert usage is not None
+    assert "hot seat" in usage.common
+    assert not {"college basketball", "kate moss", "kansas"} & usage.common  # in the bank, or seen once
+    assert "seat" in usage.common  # an ordinary word, however rare
+    assert "kate" in usage.first_names
+    assert "moss" not in usage.first_names
+    cosines = np.concatenate([vectors, scattered]) @ np.concatenate([vectors, scattered]).T
+    assert usage.ground == pytest.approx(cosines[~np.eye(len(cosines), dtype=bool)].mean(), abs=1e-5)
+
+
+def test_a_bank_of_an_earlier_release_knows_nothing_of_that(tmp_path: Path) -> None:
     BANK.save(tmp_path / "bank.json")
-    assert Bank.load(tmp_path / "bank.json") == BANK
+    data = json.loads((tmp_path / "bank.json").read_text("utf-8"))
+    del data["usage"]
+    (tmp_path / "bank.json").write_text(json.dumps(data), "utf-8")
+    assert Bank.load(tmp_path / "bank.json").usage is None

@@ -1,5 +1,7 @@
 """Noun phrases: whole ones, with the words a person would say."""
 
+import time
+
 import pytest
 
 from workers.noun_phrases import noun_phrases, runs_of, sentences
@@ -40,3 +42,10 @@ def test_a_possessive_and_a_comma_end_a_phrase() -> None:
 def test_a_plural_has_the_singular_of_its_name() -> None:
     ((word,),) = [run for sentence in sentences("recipes") for run in noun_phrases(sentence)]
     assert (word.text, word.singular) == ("recipes", "recipe")
+
+
+def test_a_word_longer_than_any_is_none_and_costs_no_time() -> None:
+    """The tagger's time grows with the square of its length."""
+    start = time.process_time()
+    assert phrases(f"We like {'landing' * 70} and craters") == ["craters"]
+    assert time.process_time() - start < 0.3
