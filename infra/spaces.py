@@ -9,10 +9,11 @@ from infra.ground import Ground
 from schemas.space import SpaceEntry, SpacePointer
 from streams.agents import AgentsStage
 from streams.contract import Runner, Stage
-from streams.embedder import EmbedderStage
+from streams.embedder import EmbedderStage, embedder_group
 from streams.provider import ProviderStage
 from streams.rollout import Mover, Pointer
 from streams.space_keeper import Embedding, SpaceKeeper, Told
+from streams.sweeper import Sweeper
 from workers.errors import ConfigurationError
 from workers.ports import Encoder
 from workers.space import background_of_space, open_encoder
@@ -51,22 +52,43 @@ def keeper_of(
         told=told,
         movers={} if encoder is None else {encoder.space: _mover(ground, encoder)},
         embed=None if make_runner is None else _embedding(ground, make_runner),
+        sweeper=None if encoder is None else Sweeper(ground.store, ground.producer, pointer_of(ground)),
         metrics=ground.metrics,
     )
 
 
-def embedder_of(ground: Ground, encoder: Encoder) -> EmbedderStage:
-    return EmbedderStage(ground.store, encoder, ground.producer, ground.metrics)
+async def embedder_of(ground: Ground, encoder: Encoder) -> EmbedderStage:
+    """Of the space as it is now: after it was retired, one that begins anew. Raises `BrokerUnavailable`."""
+    generation = (await pointer_of(ground).read()).generation(encoder.space)
+    return EmbedderStage(ground.store, encoder, ground.producer, ground.metrics, generation=generation)
+
+
+async def lone_embedder_of(ground: Ground, encoder: Encoder) -> EmbedderStage:
+    """The same in a process of its own. Raises `ConfigurationError` too, while what is kept of its space is deleted: of
+    what it wrote meanwhile nobody knows how much would be left."""
+    if encoder.space in (await pointer_of(ground).read()).leaving:
+        raise ConfigurationError(
+            f"space {encoder.space} was retired, and what is kept of it is being deleted: wait a minute before you "
+            "embed in it again, or set ATTUNE_MODEL to the current space"
+        )
+    return await embedder_of(ground, encoder)
+
+
+async def embedder_lag(ground: Ground, space: str) -> int:
+    """What the embedders of the space have not read. One that runs since before its space was retired does not count:
+    it has passed over what was deleted. Raises `BrokerUnavailable`."""
+    group = group_in(await pointer_of(ground).read(), space)
+    return await ground.broker.lag(group, EmbedderStage.topics)
+
+
+def group_in(pointer: SpacePointer, space: str) -> str:
+    """Of the space's embedders."""
+    return embedder_group(space, pointer.generation(space))
 
 
 def _mover(ground: Ground, encoder: Encoder) -> Mover:
-    stage = embedder_of(ground, encoder)
     return Mover(
-        ground.store,
-        encoder,
-        ground.producer,
-        pointer_of(ground),
-        lambda: ground.broker.lag(stage.group, stage.topics),
+        ground.store, encoder, ground.producer, pointer_of(ground), lambda: embedder_lag(ground, encoder.space)
     )
 
 
@@ -75,7 +97,7 @@ def _embedding(ground: Ground, make_runner: MakeRunner) -> Callable[[SpaceEntry]
         encoder = await asyncio.to_thread(open_encoder, entry.model)
         if encoder.space != entry.id:
             raise ConfigurationError(f"{entry.model} is {encoder.space} now: its files were changed, roll it out anew")
-        return Embedding(make_runner(embedder_of(ground, encoder)), _mover(ground, encoder))
+        return Embedding(make_runner(await embedder_of(ground, encoder)), _mover(ground, encoder))
 
     return embed
 
@@ -98,6 +120,7 @@ def _settling(spaces: Spaces) -> Told:
                 except ConfigurationError as error:
                     _LOG.error("no profile can be moved to space %s here: %s", entry.id, error)
         spaces.settle(pointer.current.id)
+        spaces.give_up(set(pointer.retired) - lengths(pointer).keys())
 
     return settle
 

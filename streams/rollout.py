@@ -14,7 +14,8 @@ space: every message and record with a vector names its space, and every reader 
    carried out once.
 5. Providers search a moved subject in the new index once that is complete, and in the old one until then.
 6. Roll back: the pointer is set back, and the old space's embedder, which has kept up all the while, does step 4.
-7. Retire: the pointer forgets `previous`; providers drop its index, and its embedder is stopped.
+7. Retire: the pointer calls `previous` retired; providers drop its index, and its embedder is stopped.
+8. Sweep: what is kept of it is deleted (`streams.sweeper`). Rolled out again it begins anew, in another group.
 """
 
 import asyncio
@@ -80,8 +81,13 @@ class Pointer:
         return {entry.id: entry.dimension for entry in (await self.read()).entries}
 
     async def announce(self, entry: SpaceEntry) -> SpacePointer:
-        """Step 1. Raises `ConfigurationError` where another roll-out is under way."""
+        """Step 1. Raises `ConfigurationError` where another roll-out is under way, or the space is being swept."""
         pointer = await self.read()
+        if entry.id in pointer.leaving:
+            raise ConfigurationError(
+                f"space {entry.id} was retired, and what is kept of it is being deleted: stop its embedder (restart "
+                "`attune up` with the current space's ATTUNE_MODEL) and try again in a minute"
+            )
         if entry.id == pointer.current.id:
             raise ConfigurationError(f"the service is in space {entry.id} already")
         if pointer.next is not None and pointer.next.id != entry.id:
@@ -115,7 +121,20 @@ class Pointer:
         pointer = await self.read()
         if pointer.previous is None:
             raise ConfigurationError("there is no previous space to retire")
-        return await self._write(pointer, previous=None)
+        gone = pointer.previous.id
+        return await self._write(
+            pointer,
+            previous=None,
+            retired=(*pointer.retired, gone),
+            leaving=(*(space for space in pointer.leaving if space != gone), gone),
+        )
+
+    async def swept(self, space: str) -> SpacePointer:
+        """Step 8 is done."""
+        pointer = await self.read()
+        if space not in pointer.leaving:
+            return pointer
+        return await self._write(pointer, leaving=tuple(one for one in pointer.leaving if one != space))
 
     def _now_ms(self) -> int:
         return round(self._now() * 1000)

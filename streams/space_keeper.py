@@ -5,7 +5,7 @@
 3. Where this process can embed in any space (the embedded service), start an embedder for each space that the pointer
    names and that has none here, and stop those of spaces it no longer names. In a cluster each space's embedders are
    processes of their own.
-4. Let the mover beside each embedder take its next step.
+4. Let the mover beside each embedder take its next step, and the sweeper beside that of the current space.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from schemas.space import SpaceEntry, SpacePointer
 from streams.contract import Runner
 from streams.metrics import Metrics
 from streams.rollout import Mover, Phase, Pointer
+from streams.sweeper import Sweeper
 from workers.errors import ConfigurationError, Overloaded, Unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class SpaceKeeper:
         told: Sequence[Told] = (),
         movers: Mapping[str, Mover] | None = None,
         embed: Callable[[SpaceEntry], Awaitable[Embedding]] | None = None,
+        sweeper: Sweeper | None = None,
         metrics: Metrics,
         watch: float = WATCH,
     ) -> None:
@@ -54,6 +56,7 @@ class SpaceKeeper:
         self._told = told
         self._movers = dict(movers or {})
         self._embed = embed
+        self._sweeper = sweeper
         self._metrics = metrics
         self._watch = watch
         self._revision = 0
@@ -85,9 +88,10 @@ class SpaceKeeper:
                 # 3. Embedders
                 await self._reconcile(pointer)
                 self._revision = pointer.revision
-            # 4. Move
+            # 4. Move and sweep
             for mover in tuple(self._movers.values()):
                 await self._step(mover)
+            await self._sweep(pointer)
         except (Unavailable, Overloaded) as error:
             self._metrics.broker_errors.labels("spaces").inc()
             _LOG.warning("spaces: %s (trying again)", error)
@@ -97,6 +101,12 @@ class SpaceKeeper:
         done = await mover.step()
         if done.phase is Phase.MOVING and done.sent:
             _LOG.info("moving profiles to another space: %d left", done.left)
+
+    async def _sweep(self, pointer: SpacePointer) -> None:
+        if self._sweeper is None or pointer.current.id not in self._movers:
+            return
+        if dropped := await self._sweeper.step(pointer, self._movers.keys()):
+            _LOG.info("deleted %d items of a retired space", dropped)
 
     async def _reconcile(self, pointer: SpacePointer) -> None:
         wanted = {entry.id: entry for entry in pointer.entries}

@@ -3,7 +3,7 @@
 A profile lives in one space at a time: its own (`UserState.space`). Items and words are looked up in that space only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,6 +35,7 @@ class Spaces:
         self._first = first
         self._home = first
         self._spaces = {first.space: first}
+        self._given_up: frozenset[str] = frozenset()
 
     def __iter__(self) -> Iterator[InSpace]:
         return iter(tuple(self._spaces.values()))
@@ -64,6 +65,14 @@ class Spaces:
     def settle(self, space: str) -> None:
         """New profiles begin here from now on. Raises `Unavailable` like `of`."""
         self._home = self.of(space)
+
+    def give_up(self, retired: Collection[str]) -> None:
+        """These were retired, unless they are served again: nobody is moved there any more."""
+        self._given_up = frozenset(retired)
+
+    def is_given_up(self, space: str) -> bool:
+        """So that a command to move there, which is still in the log, does not wait for what will not come."""
+        return space in self._given_up
 
     def due(self, state: UserState, now: float) -> dict[str, float | None]:
         """The time to set in the store's index: who lives elsewhere than new profiles do is to be moved there. Nothing

@@ -93,7 +93,7 @@ def roll_back(as_json: Json = False) -> None:
 
 @app.command(epilog="Example: attune space retire")
 def retire(as_json: Json = False) -> None:
-    """Give up the space before: there is no way back then."""
+    """Give up the space before and delete what is kept of it: there is no way back then. Stop its embedder first."""
     with open_client() as client:
         _show_space(client.change_space("retire"), as_json)
 

@@ -31,7 +31,7 @@ def create_router(pointer: Pointer, store: Store) -> APIRouter:
     async def post_roll_out(body: JsonBody) -> SpaceStatus:
         """Begins to embed the catalog in another space; the service moves to it when that is done."""
         try:
-            return await status(await pointer.announce(_checked(body)))
+            return await status(await pointer.announce(_checked(body.parsed())))
         except ConfigurationError as error:
             raise _refused(error) from error
 

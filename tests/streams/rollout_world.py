@@ -34,6 +34,7 @@ from streams.metrics import Metrics
 from streams.provider import ProviderStage
 from streams.rollout import Mover, Pointer
 from streams.space_keeper import Embedding, SpaceKeeper
+from streams.sweeper import Sweeper
 from streams.topics import CATALOG, COMMANDS, INTERACTIONS, PROFILE_EMBEDDINGS
 from tests.fakes import HashEncoder
 from workers.agent import AgentRules
@@ -85,6 +86,7 @@ class World:
             told=(self._serve, self._settle),
             movers={OLD.space: self.mover(OLD)},
             embed=self._embed,
+            sweeper=Sweeper(self.store, self.producer, self.pointer, grace=self.grace),
             metrics=self.metrics,
             watch=self.watch,
         )
@@ -100,17 +102,18 @@ class World:
             self.agents.spaces.know(one.id, background_of(one.id, one.dimension))
         self.agents.spaces.settle(pointer.current.id)
 
-    def _embedder(self, encoder: Encoder) -> EmbedderStage:
-        return EmbedderStage(self.store, encoder, self.producer, self.metrics)
+    def _embedder(self, encoder: Encoder, generation: int = 0) -> EmbedderStage:
+        return EmbedderStage(self.store, encoder, self.producer, self.metrics, generation=generation)
 
     async def _embed(self, one: SpaceEntry) -> Embedding:
         if one.model not in ENCODERS:
             raise ConfigurationError("there is no such folder: name another")
         encoder = Waits(ENCODERS[one.model], self.slow)
-        return Embedding(self._runner(self._embedder(encoder)), self.mover(encoder))
+        generation = (await self.pointer.read()).generation(encoder.space)
+        return Embedding(self._runner(self._embedder(encoder, generation)), self.mover(encoder, generation))
 
-    def mover(self, encoder: Encoder) -> Mover:
-        stage = self._embedder(encoder)
+    def mover(self, encoder: Encoder, generation: int = 0) -> Mover:
+        stage = self._embedder(encoder, generation)
         return Mover(
             self.store,
             encoder,
@@ -186,7 +189,7 @@ class Waits:
 
     def __init__(self, encoder: HashEncoder, go: asyncio.Event) -> None:
         self.space, self.dimension = encoder.space, encoder.dimension
-        self.phrases_of = encoder.phrases_of
+        self.phrases_of, self.growth = encoder.phrases_of, encoder.growth
         self._encoder = encoder
         self._go = go
 

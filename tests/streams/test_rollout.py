@@ -10,6 +10,7 @@ import pytest
 from schemas.api import SearchBody
 from schemas.space import SpaceEntry, SpacePointer
 from streams.rollout import Phase
+from streams.topics import ITEM_EMBEDDINGS
 from tests.streams.rollout_world import (
     NEW,
     OLD,
@@ -24,6 +25,7 @@ from tests.streams.rollout_world import (
     until,
 )
 from workers.errors import ConfigurationError, SpaceMismatch
+from workers.ports import Encoder
 
 
 @pytest.mark.timeout(180)
@@ -140,6 +142,48 @@ async def test_a_retired_space_is_served_no_longer(tmp_path: Path) -> None:
 
         await until(gone, "the old index")
         assert (await world.search("ada"))[0] == NEW.space
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    "service", [running, pytest.param(running_on_servers, marks=[pytest.mark.kafka, pytest.mark.redis])]
+)
+async def test_nothing_is_kept_of_a_retired_space_and_it_can_be_rolled_out_again(
+    service: Callable[[Path], AbstractAsyncContextManager[World]], tmp_path: Path
+) -> None:
+    async with service(tmp_path) as world:
+        items = [f"p:{topic} {number}" for topic in TOPICS for number in range(10)]
+        texts = [one.text for one in (await world.state("ada")).interests]
+
+        async def kept(encoder: Encoder) -> tuple[int, int]:
+            found = (await world.store.read((), items, encoder.space)).items
+            return len(found), len(await world.store.read_phrases(encoder.space, texts))
+
+        async def new_is_gone() -> bool:
+            return not (await world.pointer.read()).leaving
+
+        before = await kept(OLD)
+        await world.pointer.announce(entry("new"))
+        await moved_to(world, NEW)
+        assert (await kept(NEW))[0] == len(items)
+        await world.pointer.roll_back()
+        await moved_to(world, OLD)
+        await world.pointer.retire()
+        await until(new_is_gone, "the sweep", 60)
+        assert (await kept(NEW), await kept(OLD)) == ((0, 0), before)
+        newest = {record.key: record.value for record in await world.log.read(ITEM_EMBEDDINGS, 10_000)}
+        of_new = [value for key, value in newest.items() if (key or b"").startswith(b"new-2/")]
+        assert of_new == [None] * len(items)
+
+        await world.pointer.announce(entry("new"))
+        await moved_to(world, NEW)
+        assert (await kept(NEW))[0] == len(items)
+        await world.check_vectors()
+
+        async def answers_in_new() -> bool:
+            return {(await world.search(user))[0] for user in USERS} == {NEW.space}
+
+        await until(answers_in_new, "searches in the new space")
 
 
 class TestPointer:

@@ -1,7 +1,7 @@
 """The keeper: follows the pointer whatever happens around it, and ends with an embedder that ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -54,8 +54,18 @@ class FakeMover:
         return Moved(Phase.NONE)
 
 
+class FakeSweeper:
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, set[str]]] = []
+
+    async def step(self, pointer: SpacePointer, embedding: Collection[str]) -> int:
+        self.asked.append((pointer.current.id, set(embedding)))
+        return 0
+
+
 class World:
     def __init__(self) -> None:
+        self.sweeper = FakeSweeper()
         self.pointer, self.metrics = FakePointer(), Metrics()
         self.told: list[int] = []
         self.home = FakeMover()
@@ -66,6 +76,7 @@ class World:
             told=[self._tell],
             movers={OLD.id: self.home},  # type: ignore[dict-item]
             embed=self._embed,
+            sweeper=self.sweeper,  # type: ignore[arg-type]
             metrics=self.metrics,
             watch=0.005,
         )
@@ -133,6 +144,25 @@ async def test_its_embedders_stop_with_it() -> None:
 
     await world.run(meanwhile)
     assert world.made[NEW.id].stopped.is_set()
+
+
+async def test_the_process_that_embeds_in_the_current_space_sweeps_and_says_what_it_embeds() -> None:
+    world = World()
+
+    async def meanwhile() -> None:
+        await until(lambda: len(world.sweeper.asked) > 1)
+        world.pointer.change(next=NEW)
+        await until(lambda: world.sweeper.asked[-1][1] == {OLD.id, NEW.id})
+        elsewhere = SpaceEntry(id="elsewhere-3", dimension=4, model="elsewhere")
+        world.unusable.add(elsewhere.id)
+        world.pointer.change(current=elsewhere, previous=OLD, next=None)
+        await until(lambda: len(world.told) == 3)
+        asked, steps = len(world.sweeper.asked), world.home.steps
+        await until(lambda: world.home.steps > steps + 3)
+        assert len(world.sweeper.asked) <= asked + 1
+
+    await world.run(meanwhile)
+    assert {current for current, _ in world.sweeper.asked} == {OLD.id}
 
 
 async def test_a_broker_that_is_away_is_counted_and_asked_again() -> None:

@@ -128,6 +128,13 @@ def test_nothing_is_folded_in_a_space_that_is_not_known_yet() -> None:
         folded(Mailbox(), Spaces(InSpace(SPACE, known_world(), FIT)), raw)
 
 
+def test_a_move_to_a_space_that_was_retired_since_does_nothing_and_holds_up_nobody() -> None:
+    one = Spaces(InSpace(SPACE, known_world(), FIT))
+    one.give_up([NEW])
+    stays = folded(mailbox(NEW), one).state
+    assert (stays.space, stays.version) == (SPACE, folded(mailbox(), spaces()).state.version)
+
+
 def test_a_new_profile_begins_at_home_and_an_old_record_is_of_the_first_space() -> None:
     both = spaces()
     both.settle(NEW)

@@ -1,0 +1,35 @@
+"""Giving up a space in the embedded store: each function is one step on an open transaction."""
+
+import json
+import sqlite3
+from collections.abc import Collection
+
+from workers.ports import ItemPage
+
+_PAGE = 500
+"""Rows of one step: deleted in a few milliseconds, which is what a writer behind it waits."""
+
+_ITEMS = """
+SELECT rowid, item FROM items INDEXED BY items_by_space WHERE space = ? AND rowid > ? ORDER BY rowid LIMIT ?
+"""
+_DROP_ITEMS = "DELETE FROM items WHERE space = ? AND item IN (SELECT value FROM json_each(?))"
+_DROP_WORDS = """
+DELETE FROM {table} WHERE space = :space AND phrase IN (SELECT phrase FROM {table} WHERE space = :space LIMIT :page)
+"""
+_TABLES = ("phrases", "candidates", "grown")
+
+
+def items_in(connection: sqlite3.Connection, space: str, place: int) -> ItemPage:
+    """A place is the last row of the page before."""
+    rows = connection.execute(_ITEMS, (space, place, _PAGE)).fetchall()
+    return ItemPage(tuple(item for _, item in rows), rows[-1][0] if len(rows) == _PAGE else 0)
+
+
+def drop_items(connection: sqlite3.Connection, space: str, items: Collection[str]) -> None:
+    connection.execute(_DROP_ITEMS, (space, json.dumps(list(items))))
+
+
+def drop_words(connection: sqlite3.Connection, space: str) -> int:
+    """How many went: 0 when none is left."""
+    words = {"space": space, "page": _PAGE}
+    return sum(connection.execute(_DROP_WORDS.format(table=table), words).rowcount for table in _TABLES)
