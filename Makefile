@@ -3,9 +3,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+LOCK = $(UV) pip compile --quiet --upgrade --no-emit-index-url --no-header --python-version 3.11
 RUN := $(BIN)/python
 
-.PHONY: help install up test test-vllm mutants check services services-stop lock clean
+.PHONY: help install up test test-vllm hostile mutants simulate chaos check services services-stop lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 26
@@ -27,11 +28,21 @@ mutants: .venv/.test  ## every guard taken out in turn: a test must notice (abou
 	scripts/system-packages.sh test
 	$(RUN) -m tests.mutants
 
+hostile: .venv/.test  ## 100,000 mutated inputs against every parser and endpoint (about four minutes)
+	$(RUN) -m tests.hostile --inputs 100000
+
 check: .venv/.test  ## lint, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+simulate: .venv/.test  ## SEEDS=1000 runs of the whole service in simulated time, crashes and lost answers in each
+	$(RUN) -m tests.simulation --seeds $(or $(SEEDS),1000)
+
+chaos: .venv/.test  ## KILLS=200 of workers, a tenth of Kafka and of Redis, under load; then the leaders of three brokers
+	scripts/system-packages.sh test
+	$(RUN) -m tests.chaos --kills $(or $(KILLS),200)
 
 services: .venv/.test  ## a real Kafka and Redis for development on free ports; prints their settings
 	@scripts/system-packages.sh test
@@ -41,8 +52,9 @@ services-stop: .venv/.test  ## stops them
 	@$(RUN) -m infra.processes.services stop
 
 lock: .venv/.uv  ## writes the pinned requirements anew
-	for set in base test; do $(UV) pip compile --quiet --upgrade --no-emit-index-url --no-header \
-	  --python-version 3.11 requirements/$$set.in --output-file requirements/$$set.txt; done
+	for set in base test; do $(LOCK) requirements/$$set.in --output-file requirements/$$set.txt || exit 1; done
+	$(LOCK) --override infra/vllm/overrides-cpu.txt infra/vllm/requirements-cpu.in \
+	  --output-file infra/vllm/requirements-cpu.txt
 
 clean:  ## removes the environment and the development data
 	rm -rf .venv .attune .vllm

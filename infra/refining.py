@@ -29,6 +29,7 @@ from streams.pace import Pace
 from streams.refinement import Means, Refinement
 from streams.refiner import NAME, Refiner
 from workers.errors import Unavailable
+from workers.growth import Growth
 from workers.ports import Encoder, Matrix
 from workers.refinement.phrase_search import PhraseSearch
 from workers.refinement.ports import Proposer
@@ -61,7 +62,7 @@ def refiner_of(ground: Ground, spaces: Spaces, encoder: Encoder | None, share: f
             at_once=settings.refinements_at_once,
             lease=settings.refine_lease,
             metrics=metrics,
-            stop_timeout=settings.stop_timeout,
+            stop_timeout=settings.parts_timeout,
         )
         return _WithClient(refiner, client)
 
@@ -138,6 +139,10 @@ class InTurns:
 
     def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
         return self._encoder.phrases_of(item)
+
+    @property
+    def growth(self) -> Growth | None:
+        return self._encoder.growth
 
 
 class _WithClient:

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Contract, EventId, Instant, InterestId, InterestText, SpaceId, UserId, Weight
+from schemas.base import (
+    Contract,
+    Count,
+    EventId,
+    Instant,
+    InterestId,
+    InterestText,
+    Ordinal,
+    SpaceId,
+    UserId,
+    Weight,
+)
 from schemas.profile import MAX_INTERESTS, Interest
 
 
@@ -72,9 +83,13 @@ class _Command(Contract):
 
 
 class EditCommand(_Command):
+    """A person's edits, carried out on the profile as it is by then: what was learned since `base_version`, the version
+    that the person saw, takes nothing away from them. They are refused (a dead-letter) where an interest that they name
+    is no longer there, or where the profile has never had that version: what the person saw was another profile."""
+
     kind: Literal["edit"] = "edit"
     edits: Edits
-    base_version: Annotated[int, Field(ge=0)] | None = None
+    base_version: Count | None = None
 
 
 class RefreshCommand(_Command):
@@ -100,7 +115,7 @@ class RetryCommand(_Command):
 
 class RollbackCommand(_Command):
     kind: Literal["rollback"] = "rollback"
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
 
 
 class ImportCommand(_Command):

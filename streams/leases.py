@@ -1,4 +1,9 @@
-"""A job in one worker's hands: kept by saving how far it has come, given back where the worker stops."""
+"""A job in one worker's hands: kept by saving how far it has come, given back where the worker stops, and given up
+where too many workers in a row have come no further with it.
+
+What is saved is the number of leases that have begun since it last came further, a space, and how far it has come. A
+lease counts itself before any work is done, or a job that takes its process along would come back for ever.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -16,6 +21,15 @@ class HandedBack(AttuneError):
     """This worker is stopping: the job is saved, and free for the next one."""
 
 
+class TriedInVain(AttuneError):
+    """`MAX_LEASES` in a row have come no further with the job: it is to be finished, not tried again."""
+
+
+MAX_LEASES = 3
+"""One may have met a deployment and one the end of a machine; a third that dies in the same round died of it. Where a
+process dies within a second, three take as many leases of 300 s: a quarter of an hour."""
+
+
 class Lease:
     """`seconds` is how long the job stays with this worker after each save; `now` is in epoch seconds. Set `stopping`,
     and the next save gives the job back."""
@@ -26,8 +40,10 @@ class Lease:
         self.user = leased.user
         self.job = leased.job
         self.token = leased.token
-        self.progress = leased.progress
+        tries, self.progress = _read(leased.progress)
         """What was saved last, by this lease or one before it."""
+        self._tries = tries + 1
+        """Leases since it last came further, this one included."""
         self._store = store
         self._seconds = seconds
         self._stopping = stopping
@@ -41,13 +57,18 @@ class Lease:
         async with asyncio.timeout(self._seconds) as self._timeout:
             yield
 
+    async def begin(self) -> None:
+        """Counts this lease, once however often it begins, and renews it. Raises `TriedInVain`, `LeaseLost` or
+        `StoreUnavailable`."""
+        if self._tries > MAX_LEASES:
+            raise TriedInVain(f"{MAX_LEASES} workers in a row have come no further with the job")
+        await self._put(self._tries, self.progress, self._seconds)
+
     async def save(self, progress: bytes) -> None:
         """Raises `LeaseLost`, `HandedBack` or `StoreUnavailable`."""
         stopping = self._stopping.is_set()
-        until = self._now() + (0.0 if stopping else self._seconds)
-        if not await self._store.save_job(self.user, self.token, progress, until):
-            raise LeaseLost("the job has passed to another worker")
-        self.progress = progress
+        await self._put(0, progress, 0.0 if stopping else self._seconds)
+        self._tries, self.progress = 0, progress
         if stopping:
             raise HandedBack("this worker is stopping")
         if self._timeout is not None:
@@ -57,3 +78,16 @@ class Lease:
         """Ends the job. Raises `LeaseLost` or `StoreUnavailable`."""
         if not await self._store.finish_job(self.user, self.token):
             raise LeaseLost("the job has passed to another worker")
+
+    async def _put(self, tries: int, progress: bytes | None, seconds: float) -> None:
+        saved = b"%d %s" % (tries, progress or b"")
+        if not await self._store.save_job(self.user, self.token, saved, self._now() + seconds):
+            raise LeaseLost("the job has passed to another worker")
+
+
+def _read(saved: bytes | None) -> tuple[int, bytes | None]:
+    """Leases in vain, and the progress. An earlier release saved its progress alone, a JSON object."""
+    if saved is None or saved.startswith(b"{"):
+        return 0, saved
+    tries, _, progress = saved.partition(b" ")
+    return int(tries), progress or None

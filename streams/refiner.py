@@ -5,9 +5,11 @@ the same atomic step as the state it is for. Job by job:
 
 1. Claim: a lease with a fencing token. Where nothing waits, look again after 0.05 s doubling to 1 s; one of those who
    could work looks for all.
-2. Refine (`streams.refinement`). Progress is saved after every round, which renews the lease; a round that outlasts the
+2. Begin: the lease is counted before any work is done (`streams.leases`). The fourth in a row that comes no further is
+   the end of the job: it kills or stalls whoever does it.
+3. Refine (`streams.refinement`). Progress is saved after every round, which renews the lease; a round that outlasts the
    lease is given up. Where the store or the broker is away, wait (0.1 s doubling to 5 s) and go on from what was saved.
-3. Count what became of it. A job that cannot be done is finished, not tried for ever: the profile stays as it is, and
+4. Count what became of it. A job that cannot be done is finished, not tried for ever: the profile stays as it is, and
    the next trigger makes another job. One whose lease was lost is somebody else's now.
 
 A refiner that dies anywhere leaves a lease that runs out, and the next one goes on from the last round. `stop` lets the
@@ -28,7 +30,7 @@ from streams.backoff import delays
 from streams.contract import Timer
 from streams.deadline import within
 from streams.hand_over import PASSING, count_passing
-from streams.leases import HandedBack, Lease, LeaseLost
+from streams.leases import HandedBack, Lease, LeaseLost, TriedInVain
 from streams.metrics import Metrics
 from streams.timers import keep_ticking
 from streams.together import together
@@ -69,6 +71,8 @@ class JobEnd(StrEnum):
     """Another worker has the lease."""
     STALLED = "stalled"
     """A round took longer than the lease."""
+    GIVEN_UP = "given_up"
+    """Several leases in a row ended without a round that was saved."""
     HANDED_BACK = "handed_back"
     """This refiner was stopped in the middle."""
     UNREADABLE = "unreadable"
@@ -143,7 +147,7 @@ class Refiner:
             start = time.monotonic()
             job = _read(leased.job)
             end = await self._do(job, leased)
-            # 3. Count
+            # 4. Count
             trigger = "unknown" if job is None else job.trigger.value
             self._metrics.refiner_jobs.labels(trigger, end.value).inc()
             self._metrics.refinement_seconds.labels(trigger).observe(time.monotonic() - start)
@@ -167,12 +171,12 @@ class Refiner:
             return None
 
     async def _do(self, job: RefineJob | None, leased: LeasedJob) -> JobEnd:
-        """2. Refine, and go on after what passes."""
+        """2. Begin, 3. refine, and go on after what passes."""
         lease = Lease(self._store, leased, self._lease, self._stopping, self._now)
         for delay in delays():
             try:
                 async with lease.held():
-                    end = JobEnd.UNREADABLE if job is None else await self._refined(job, lease)
+                    end = JobEnd.UNREADABLE if job is None else await self._begun(job, lease)
                     await lease.finish()
                     return end
             except PASSING as error:
@@ -189,10 +193,14 @@ class Refiner:
                 return JobEnd.STALLED
         raise AssertionError("delays have no end")
 
-    async def _refined(self, job: RefineJob, lease: Lease) -> JobEnd:
-        """3. What cannot be done is finished all the same."""
+    async def _begun(self, job: RefineJob, lease: Lease) -> JobEnd:
+        """What cannot be done is finished all the same."""
         try:
+            await lease.begin()
             return await self._refine(job, lease)
+        except TriedInVain as error:
+            _LOG.error("a refinement was given up: %s; the next trigger makes another", error)
+            return JobEnd.GIVEN_UP
         except (*PASSING, LeaseLost, HandedBack, ConfigurationError, TimeoutError):
             raise
         except Exception:  # One person's trouble must not stop the others' refinements.

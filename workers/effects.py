@@ -13,6 +13,7 @@ from schemas.proposal import Proposal, RefineTrigger
 from workers.drift import foreseen
 from workers.editing import edited, fit
 from workers.errors import EditRefused
+from workers.evidence import in_a_rush, remembered
 from workers.jobs import job_of
 from workers.knowledge import Knowledge
 from workers.mailbox import AgentRules, Change, Folded, Letter, Message, identity
@@ -21,7 +22,7 @@ from workers.proposals import Decision, Verdict, decide
 from workers.refit import leave
 from workers.signals import SIGNED
 from workers.spaces import InSpace, moved
-from workers.state import HeldInterest, Remembered, UserState
+from workers.state import HeldInterest, UserState
 from workers.window import live, remember
 
 MAX_UNFITTED = 64
@@ -50,8 +51,7 @@ class Effects:
 
     def interaction(self, interaction: Interaction, accepted_ms: int) -> None:
         state, signal, policy = self.state, interaction.signal, self.rules.triggers
-        moment = round(interaction.time.timestamp() * 1000)
-        entry = Remembered(moment, interaction.event_id, interaction.item_key, signal, interaction.retracts)
+        entry = remembered(interaction)
         for leaving in remember(state.window, entry, self.rules.window):
             leave(state, leaving, self.known, self.rules.fit)
         self.folded.applied[interaction.source] += 1
@@ -60,26 +60,30 @@ class Effects:
         if state.pending_since_ms is None:
             state.pending_since_ms = accepted_ms
         state.refine = policy.counted(state.refine, signal, accepted_ms)
-        if policy.refines and SIGNED.get(signal, 0.0) > 0:
+        if policy.refines_unasked and SIGNED.get(signal, 0.0) > 0:
             state.unfitted = (*state.unfitted, interaction.item_key)[-MAX_UNFITTED:]
         learned = sum(not one.is_owned for one in state.interests)
-        cause = policy.refit_cause(signal, state.pending, learned)
+        rush = in_a_rush(state.window, entry.time_ms)
+        cause = policy.refit_cause(signal, state.pending, learned, rush=rush)
         if cause is not None:
             self.refit(cause, accepted_ms)
 
     def edit(self, record: Record, command: EditCommand, accepted_ms: int) -> None:
         before = self.state
         try:
+            _refuse_another_profile(before, command.base_version)
             self.folded.state = edited(before, command.edits, self.known, self.rules.fit)
         except EditRefused as refused:
             self.set_aside(record, command, Reason.REFUSED, str(refused))
         else:
+            self.folded.carried_out[command.kind] += 1
             self._fitted(Cause.EDIT, accepted_ms, (before.interests, before.avoid))
             if self.state.version > before.version:
                 self.state.edited_version = self.state.version
 
     def proposal(self, proposal: Proposal, accepted_ms: int) -> None:
         before = self.state
+        self.folded.carried_out["proposal"] += 1
         decision = decide(before, proposal, self.known, self.rules.fit, self.rules.scoring)
         self.folded.refinements[proposal.trigger.value, decision.verdict.value] += 1
         if decision.state is not None:
@@ -105,11 +109,8 @@ class Effects:
         if command.cause is not RefreshCause.DEMAND:
             # It was due by the clock of who sent it, or it would come again and again, a duplicate each time.
             now_ms = max(now_ms, round(command.time.timestamp() * 1000))
-        elif policy.refines:
-            state.refine = policy.demanded(state.refine, now_ms)
         else:
-            detail = "texts are not refined here: say after how many interactions they shall be (refine_after)"
-            self.set_aside(record, command, Reason.UNSUPPORTED, detail)
+            state.refine = policy.demanded(state.refine, now_ms)
         due = policy.refine_due(state.refine)
         if due is not None and due[1] <= now_ms:
             self._queue(record, command.user, due[0])
@@ -156,6 +157,15 @@ class Effects:
         the next refinement finds more."""
         if isinstance(message, Proposal):
             self.folded.refinements[message.trigger.value, Verdict(reason.value).value] += 1
+            self.folded.carried_out["proposal"] += 1
             return
         self.state.unsee(identity(message))
         self.folded.letters.append(Letter(record, reason, detail))
+
+
+def _refuse_another_profile(state: UserState, base_version: int | None) -> None:
+    """An older version is this profile as the person saw it. Raises `EditRefused` for one that it has not reached."""
+    if base_version is not None and base_version > state.version:
+        raise EditRefused(
+            "made for a version that this profile has not reached: read the profile again and send the edit anew"
+        )

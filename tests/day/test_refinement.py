@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.sample.catalog import sample_items
+from schemas.proposal import RefineTrigger
 from tests.day.service import Service, eventually, interaction, run_attune, send_items
 
 pytestmark = pytest.mark.timeout(180)
@@ -18,6 +19,9 @@ SETTINGS = {
     "ATTUNE_REFINE_FIRST": "30",
     "ATTUNE_REFINE_AFTER": "1000",
     "ATTUNE_REFINER_SHARE": "1",
+}
+ON_DEMAND = {
+    name: value for name, value in SETTINGS.items() if name not in {"ATTUNE_REFINE_AFTER", "ATTUNE_REFINE_FIRST"}
 }
 
 
@@ -87,9 +91,10 @@ def test_a_refresh_for_nobody_is_harmless(service: Service) -> None:
 
 
 def test_many_asked_for_at_once_are_all_done_and_a_stop_is_orderly(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Stopped in the middle, the service goes on where it was; each job becomes one verdict."""
+    """Stopped in the middle, the service goes on where it was. With the settings as they come, a demand is the only
+    trigger: others would have come with the tenth interaction."""
     users = [f"user-{number}" for number in range(12)]
-    with Service(tmp_path_factory.mktemp("stop"), env=SETTINGS) as service:
+    with Service(tmp_path_factory.mktemp("stop"), env=ON_DEMAND) as service:
         send_items(service, items_of("jazz") + items_of("football"))
         for user in users:
             click(service, user, "jazz", "football", each=8)
@@ -101,6 +106,8 @@ def test_many_asked_for_at_once_are_all_done_and_a_stop_is_orderly(tmp_path_fact
         service.process.begin()
         eventually(lambda: service.get("/v1/status")["stages"]["refiner"]["lag"] == 0, 60)
         service.settle()
+        unasked = [trigger.value for trigger in RefineTrigger if trigger is not RefineTrigger.DEMAND]
+        assert [service.metric("attune_refinement_jobs_total", trigger=trigger) for trigger in unasked] == [0] * 4
         for user in users:
             profile = service.profile(user)
             assert profile["interests"]

@@ -14,7 +14,7 @@ from infra.processes import free_port
 from infra.refining import InTurns, budgets_of, needs_encoder, refiner_of, rules_of
 from infra.settings import Settings
 from schemas.proposal import Outcome
-from streams.contract import Broker
+from streams.contract import Log
 from streams.own_thread import OwnThread
 from streams.refiner import JobEnd
 from tests.fakes import HashEncoder
@@ -40,7 +40,7 @@ def settings_for(url: str | None = None, **settings: Any) -> Settings:
 def part_of(town: Town, settings: Settings, encoder: HashEncoder | None = None) -> OwnThread:
     world = town.world
     space = SpaceInfo(SPACE, DIMENSION)
-    nothing = cast(Broker, None)  # a refiner reads no topic
+    nothing = cast(Log, None)  # a refiner reads no topic
     ground = Ground(settings, world.metrics, space, world.store, world.producer, nothing, None)
     return refiner_of(ground, SPACES, encoder, share=1.0)
 

@@ -8,7 +8,8 @@ from typing import Any, cast
 import pytest
 
 from streams.contract import Outgoing, Producer
-from streams.refiner import JobEnd
+from streams.leases import MAX_LEASES
+from streams.refiner import JobEnd, Refiner
 from tests.fakes import RecordingProducer
 from tests.streams.agents_world import records
 from tests.streams.refining import Scripted, eventually, running
@@ -54,10 +55,15 @@ async def killed_at(town: Town, call: int, after: bool) -> bool:
     """Runs a refiner until it is killed at that call, or has done its job: False."""
     fuse = Fuse(call, after)
     store, producer = Mortal(town.world.store, fuse), Mortal(town.world.producer, fuse)
-    refiner = town.refiner(store=cast(Store, store), producer=cast(Producer, producer))
+    return await is_killed(town, town.refiner(store=cast(Store, store), producer=cast(Producer, producer)))
+
+
+async def is_killed(town: Town, refiner: Refiner) -> bool:
+    """Runs it until it is killed, or a job has come to an end."""
+    before = town.world.total("attune_refiner_jobs_total")
     try:
         async with running(refiner) as task:
-            await eventually(lambda: task.done() or town.world.total("attune_refiner_jobs_total") > 0)
+            await eventually(lambda: task.done() or town.world.total("attune_refiner_jobs_total") > before)
     except Killed:
         return True
     return False
@@ -81,10 +87,10 @@ async def test_killed_at_any_call_another_refiner_ends_with_the_same_profile(aft
         assert {one.proposal_id for one in town.proposals()} == {proposal.proposal_id}
         assert town.judged("accepted") == 1
         assert await town.world.store.count_jobs() == 0
-    assert call > 12  # claim, three round trips, at least three rounds of two calls, publish, finish
+    assert call > 12  # claim, begin, three round trips, at least three rounds of two calls, publish, finish
 
 
-STEPS = ("read", "sample_items", "read_phrases", "save_job", "finish_job")
+STEPS = ("save_job", "read", "sample_items", "read_phrases", "finish_job")
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -149,6 +155,32 @@ async def test_another_refiner_goes_on_from_the_last_round_though_it_would_have_
     assert (first.asked, first.asked + second.asked) == (2, alone.asked)
     (proposal,), (expected,) = town.proposals(), whole.proposals()
     assert (proposal.negatives, proposal.edits) == (expected.negatives, expected.edits)
+
+
+@pytest.mark.parametrize("good_rounds", [0, 2])
+async def test_a_job_that_kills_whoever_does_it_is_given_up_and_its_person_refined_at_the_next_trigger(
+    good_rounds: int,
+) -> None:
+    """Whether it kills at once or in a later round, from which every refiner after the first goes on."""
+    town = await a_town()
+    before = await town.texts()
+    deaths = 0
+
+    async def kill(number: int) -> None:
+        if number + (good_rounds if deaths else 0) == good_rounds:
+            raise Killed
+
+    while await is_killed(town, town.refiner(Scripted(before=kill))):
+        deaths += 1
+        town.world.now += 61
+    # The first lease came further where rounds were good, so it is none in vain.
+    assert deaths == MAX_LEASES + (good_rounds > 0)
+    assert (town.ends(JobEnd.GIVEN_UP), await town.world.store.count_jobs()) == (1, 0)
+    assert (town.proposals(), await town.texts()) == ([], before)
+    await town.agents.handle([town.mailbox.refine(arrives=800.0).record])
+    await town.work_off(town.refiner())
+    await town.deliver()
+    assert town.judged("accepted") == 1
 
 
 async def test_progress_of_another_state_is_left_aside() -> None:

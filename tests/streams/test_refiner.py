@@ -128,13 +128,13 @@ async def test_what_is_away_in_the_middle_is_waited_for_and_the_job_goes_on_from
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         begun_from.append(lease.progress)
         if lease.progress is None:
+            shop.store.fail(away if len(begun_from) == 1 else "nothing")
             await lease.save(b"one")
         if lease.progress == b"one":
             await lease.save(b"two")
         return JobEnd.IMPROVED
 
     await shop.queue("ada")
-    shop.store.fail(away)
     async with running(shop.refiner(refine)):
         await eventually(lambda: shop.ends(JobEnd.IMPROVED) == 1)
     assert begun_from == ([None, None] if away == "save_job" else [None, b"two"])
@@ -240,7 +240,7 @@ async def test_stopped_it_ends_the_round_saves_it_and_gives_the_job_back_at_once
     assert shop.ends(JobEnd.HANDED_BACK) == 1
     job = await shop.store.claim_job(shop.now(), 60)
     assert job is not None
-    assert job.progress == b"0"
+    assert job.progress == b"0 0"  # no lease in vain, and the progress
 
 
 async def test_stopped_it_claims_no_more(shop: Shop) -> None:
@@ -264,12 +264,12 @@ async def test_a_stop_has_a_deadline_and_what_hangs_is_left_to_its_lease(shop: S
     await shop.queue("ada")
     start = time.monotonic()
     async with running(shop.refiner(refine, stop_timeout=0.4)):
-        await eventually(lambda: shop.store.calls.count("save_job") == 1)
+        await eventually(lambda: shop.store.calls.count("save_job") == 2)  # when it begins, and the round
     assert time.monotonic() - start < 1.0
     assert await shop.store.claim_job(shop.now(), 60) is None
     job = await shop.store.claim_job(shop.now() + 61, 60)
     assert job is not None
-    assert job.progress == b"one round"
+    assert job.progress == b"0 one round"
 
 
 async def test_stopped_while_the_store_is_away_it_does_not_wait_for_it(shop: Shop) -> None:
@@ -282,7 +282,7 @@ async def test_stopped_while_the_store_is_away_it_does_not_wait_for_it(shop: Sho
     await shop.queue("ada")
     start = time.monotonic()
     async with running(shop.refiner(refine)):
-        await eventually(lambda: shop.store.calls.count("save_job") == 3)
+        await eventually(lambda: shop.store.calls.count("save_job") == 4)
     assert time.monotonic() - start < 1.5
 
 

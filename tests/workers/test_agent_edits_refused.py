@@ -96,3 +96,51 @@ def test_so_many_to_avoid_and_no_more() -> None:
     folded = fold_in(mailbox.events, known=known)
     assert the_letter(folded)[0] is Reason.REFUSED
     assert len(folded.state.avoid) == MAX_AVOID
+
+
+def test_an_edit_for_a_version_that_the_profile_has_not_reached_is_refused_and_can_be_sent_again() -> None:
+    mailbox = reading()
+    before = state_of(mailbox)
+    early = mailbox.edit(AddInterest(text="chess"), base_version=before.version + 1)
+    folded = fold_in(mailbox.events)
+    reason, detail = the_letter(folded)
+    assert (reason, "read the profile again" in detail) == (Reason.REFUSED, True)
+    assert (folded.state.interests, folded.state.version) == (before.interests, before.version)
+    assert folded.state.edited_version == before.edited_version
+    mailbox.edit(PinInterest(interest=TEA))
+    mailbox.put(early.message, arrives=501.0)
+    again = fold_in(mailbox.events)
+    assert len(again.letters) == 1
+    assert "chess" in {one.text for one in again.state.interests}
+
+
+def test_the_version_that_a_person_sees_may_be_edited_and_so_may_nothing_at_all() -> None:
+    mailbox = reading()
+    mailbox.edit(PinInterest(interest=TEA), base_version=state_of(mailbox).version)
+    newcomer = Mailbox("bob")
+    newcomer.edit(AddInterest(text="chess"), base_version=0)
+    assert fold_in(mailbox.events).letters == fold_in(newcomer.events).letters == []
+
+
+def test_what_was_learned_since_a_person_looked_does_not_make_their_edit_fail() -> None:
+    mailbox = reading()
+    seen = state_of(mailbox).version
+    mailbox.clicks("chess", range(8), at=100.0)
+    assert state_of(mailbox).version > seen
+    mailbox.edit(PinInterest(interest=TEA), AvoidText(text="jazz"), base_version=seen)
+    folded = fold_in(mailbox.events)
+    assert folded.letters == []
+    assert next(one for one in folded.state.interests if one.id == TEA).pinned
+    assert [one.text for one in folded.state.avoid] == ["jazz"]
+
+
+def test_of_two_edits_made_for_one_version_the_second_is_refused_where_the_first_took_its_interest_away() -> None:
+    mailbox = reading()
+    seen = state_of(mailbox).version
+    mailbox.edit(RewriteInterest(interest=JAZZ, text="chess"), base_version=seen)
+    mailbox.edit(ReweightInterest(interest=TEA, weight=0.9), base_version=seen)
+    mailbox.edit(RewriteInterest(interest=JAZZ, text="rowing"), base_version=seen)
+    folded = fold_in(mailbox.events)
+    reason, detail = the_letter(folded)
+    assert (reason, "id" in detail) == (Reason.REFUSED, True)
+    assert {"chess", "tea"} <= {one.text for one in folded.state.interests}

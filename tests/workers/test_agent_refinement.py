@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from schemas.command import AddInterest, RefreshCause
-from schemas.dead_letter import Reason
 from schemas.interaction import Signal
 from schemas.profile import Source
 from schemas.proposal import RefineTrigger
@@ -157,17 +156,22 @@ def test_where_there_is_nothing_to_learn_from_no_job_is_queued() -> None:
     assert result.refinements == {("demand", "nothing"): 1}
 
 
-def test_where_texts_are_not_refined_a_demand_is_told_so_and_the_schedule_is_not() -> None:
-    rules = replace(RULES, triggers=TriggerPolicy(refine_after=None))
+def test_where_texts_are_refined_on_demand_only_the_schedule_brings_nothing_and_a_demand_a_job() -> None:
+    rules = replace(RULES, triggers=TriggerPolicy(refine_after=None, refine_cooldown=300.0))
     mailbox = Mailbox()
     mailbox.clicks("tea", [*range(12), *range(12)])
-    mailbox.refine(100.0)
-    mailbox.refine(200.0, RefreshCause.AGE)
+    mailbox.refine(100.0, RefreshCause.AGE)
     result = fold_in(mailbox.events, rules=rules)
-    assert [letter.reason for letter in result.letters] == [Reason.UNSUPPORTED]
-    assert "refine_after" in result.letters[0].detail
-    assert result.job is None
-    assert result.state.unfitted == ()
+    assert (result.job, result.letters, result.state.unfitted) == (None, [], ())
+    mailbox.refine(200.0)
+    first = fold_in(mailbox.events, rules=rules).job
+    assert first is not None
+    assert first.trigger is RefineTrigger.DEMAND
+    mailbox.refine(210.0)
+    mailbox.refine(500.0, RefreshCause.AGE)  # the second demand's cooldown is over
+    second = fold_in(mailbox.events, rules=rules).job
+    assert second is not None
+    assert (second.trigger, second.requested_ms) == (RefineTrigger.DEMAND, milliseconds(500))
 
 
 def test_the_same_message_makes_the_same_job() -> None:

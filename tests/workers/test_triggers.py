@@ -33,6 +33,13 @@ def test_clicks_count_up_to_a_refit(pending: int, cause: Cause | None) -> None:
     assert POLICY.refit_cause(Signal.CLICK, pending, learned=3) is cause
 
 
+@pytest.mark.parametrize("signal", [Signal.CLICK, Signal.LIKE, Signal.RETRACT])
+def test_in_a_rush_re_fits_come_ten_times_rarer_whatever_is_said(signal: Signal) -> None:
+    assert POLICY.refit_cause(signal, 49, learned=3, rush=True) is None
+    assert POLICY.refit_cause(signal, 50, learned=3, rush=True) is Cause.COUNT
+    assert POLICY.refit_cause(Signal.CLICK, 1, learned=0, rush=True) is Cause.FIRST
+
+
 def test_what_is_pending_must_be_fitted_by_its_age() -> None:
     assert POLICY.refit_due(1_700_000_000_500) == 1_700_000_030.5
     assert POLICY.refit_due(None) is None
@@ -131,10 +138,26 @@ def test_a_demand_goes_before_what_was_triggered() -> None:
     assert REFINES.refine_due(REFINES.demanded(after(25), NOON + 40_000)) == (RefineTrigger.DEMAND, NOON + 40_000)
 
 
-def test_without_a_count_nothing_is_refined() -> None:
-    off = replace(REFINES, refine_after=None)
-    assert not off.refines
-    assert off.refine_due(off.demanded(after(50, policy=off), NOON)) is None
+ON_DEMAND = replace(REFINES, refine_after=None)
+
+
+@pytest.mark.parametrize("since", [NEVER, LONG_AGO])
+def test_without_a_count_nothing_but_a_demand_triggers_a_refinement(since: SinceRefinement) -> None:
+    much = after(50, since, start=3 * DAY, policy=ON_DEMAND)
+    assert (much.trigger, ON_DEMAND.refine_due(much)) == (None, None)
+    drifted = measured([0.9] * 20 + [0.3] * 10, much)
+    assert ON_DEMAND.refine_due(drifted) is None
+    asked = ON_DEMAND.demanded(drifted, 4 * DAY)
+    assert ON_DEMAND.refine_due(asked) == (RefineTrigger.DEMAND, 4 * DAY)
+
+
+def test_what_was_triggered_before_the_count_was_taken_away_is_dropped() -> None:
+    assert ON_DEMAND.refine_due(after(25)) is None
+
+
+def test_demands_keep_to_the_cooldown_also_where_nothing_else_triggers() -> None:
+    asked = ON_DEMAND.demanded(SinceRefinement(refined_ms=NOON), NOON + 5_000)
+    assert ON_DEMAND.refine_due(asked) == (RefineTrigger.DEMAND, NOON + 300_000)
 
 
 def measured(rewards: list[float], since: SinceRefinement = LONG_AGO) -> SinceRefinement:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.profile import Source
+from workers.evidence import evidence
 from workers.ports import Matrix
 from workers.refinement.asks import Numeric
 from workers.refinement.judging import Judging, Trial
 from workers.refit import ALIKE, interest_id
-from workers.signals import SIGNED, fade
 from workers.state import HeldInterest
 from workers.weights import Array
 
@@ -80,9 +80,7 @@ class Numbers:
         training, state = self._judging.training, self._judging.world.state
         newest = max([entry.time_ms for entry in training], default=0)
         newest = max(newest, state.past_ms) if state.past.mass else newest
-        ages = np.array([float(newest - entry.time_ms) for entry in training])
-        signed = np.array([SIGNED[entry.signal] for entry in training])
-        return signed * fade(ages, self._judging.world.rules.half_life_days)
+        return evidence(training, newest, self._judging.world.rules.half_life_days)
 
     def _grow(self, texts: Iterable[tuple[str, Matrix]]) -> None:
         new = [(text, vector) for text, vector in texts if interest_id(text) not in self._place]
