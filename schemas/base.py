@@ -25,6 +25,10 @@ MAX_TEXT = 4_000
 MAX_DIMENSION = 4_096
 """Components of a vector; the largest sentence-transformers models in use have 4,096."""
 
+MAX_COUNT = 2**53
+"""The greatest whole number that every reader of JSON takes exactly. Greater ones fit neither into 64 bits nor into a
+float, which is where they are going; in milliseconds it is the year 287,396."""
+
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
@@ -96,6 +100,8 @@ InterestText = Annotated[str, StringConstraints(min_length=1, max_length=80, pat
 Title = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_no_bare_number), AfterValidator(_utc)]
+Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+Ordinal = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 Weight = Annotated[float, Field(ge=-1.0, le=1.0)]
 Float16Vector = Annotated[Base64Bytes, AfterValidator(_float16_vector)]
 """Little-endian IEEE 754 half precision, unit length, base64 in JSON: 384 components are 1,024 characters."""

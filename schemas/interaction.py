@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.base import MAX_TEXT, Contract, EventId, Instant, ItemId, ProviderId, UserId, item_key
 
@@ -21,6 +21,12 @@ class Signal(StrEnum):
     """Takes back what this person did with this item up to this time, or one event of theirs (`retracts`)."""
 
 
+def _text_only(signal: object) -> object:
+    """What is no text is no signal. (Looking it up, Python writes it into an error of its own, and a thousand lists in
+    each other are more than it can write.)"""
+    return signal if isinstance(signal, str) else ""
+
+
 class Interaction(Contract):
     """Topic `attune.interactions`, keyed by user. `time` is when it happened, on the person's side."""
 
@@ -29,7 +35,7 @@ class Interaction(Contract):
     user: UserId
     provider: ProviderId
     item: ItemId
-    signal: Signal
+    signal: Annotated[Signal, BeforeValidator(_text_only)]
     time: Instant
     dwell_ms: Annotated[int, Field(ge=0, le=86_400_000)] | None = None
     text: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)] | None = None

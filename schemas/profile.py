@@ -7,11 +7,13 @@ from pydantic import Field, model_validator
 
 from schemas.base import (
     Contract,
+    Count,
     EventId,
     Float16Vector,
     Instant,
     InterestId,
     InterestText,
+    Ordinal,
     ProviderId,
     SpaceId,
     SubjectId,
@@ -65,7 +67,7 @@ class Profile(Contract):
     and nothing reaches 1, since evidence is never complete."""
 
     user: UserId
-    version: Annotated[int, Field(ge=0)]
+    version: Count
     space: SpaceId
     updated: Instant | None = None
     """Event time of the newest interaction that this version knows; None before the first."""
@@ -80,12 +82,12 @@ class ProfileEmbedding(Contract):
     schema_version: Literal[1] = 1
     subject: SubjectId
     provider: ProviderId
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     space: SpaceId
     vectors: Annotated[tuple[Float16Vector, ...], Field(max_length=MAX_INTERESTS)]
     weights: Annotated[tuple[Weight, ...], Field(max_length=MAX_INTERESTS)]
     avoid: Annotated[tuple[Float16Vector, ...], Field(max_length=MAX_AVOID)] = ()
-    accepted_ms: Annotated[int, Field(ge=0)]
+    accepted_ms: Count
     """When the broker took the message that made this version, in milliseconds since 1970: the start of freshness."""
 
     @model_validator(mode="after")
@@ -102,11 +104,11 @@ class ProfileChanged(Contract):
 
     schema_version: Literal[1] = 1
     user: UserId
-    version: Annotated[int, Field(ge=1)]
+    version: Ordinal
     cause: Cause
     interests: Annotated[int, Field(ge=0, le=MAX_INTERESTS)]
-    events: Annotated[int, Field(ge=0)]
+    events: Count
     """Interactions folded in since the version before."""
     reward_before: Annotated[float, Field(ge=0, le=1)] | None = None
     reward_after: Annotated[float, Field(ge=0, le=1)] | None = None
-    accepted_ms: Annotated[int, Field(ge=0)]
+    accepted_ms: Count

@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Contract, EventId, Instant, ItemKey, UserId
+from schemas.base import (
+    Contract,
+    Count,
+    EventId,
+    Instant,
+    ItemKey,
+    Ordinal,
+    UserId,
+)
 from schemas.command import Edit
 
 Reward = Annotated[float, Field(ge=0, le=1)]
@@ -36,9 +44,9 @@ class Outcome(StrEnum):
 
 
 class Cost(Contract):
-    calls: Annotated[int, Field(ge=0)] = 0
-    prompt_tokens: Annotated[int, Field(ge=0)] = 0
-    completion_tokens: Annotated[int, Field(ge=0)] = 0
+    calls: Count = 0
+    prompt_tokens: Count = 0
+    completion_tokens: Count = 0
 
 
 class Proposal(Contract):
@@ -48,8 +56,8 @@ class Proposal(Contract):
     proposal_id: EventId
     user: UserId
     time: Instant
-    base_version: Annotated[int, Field(ge=0)]
-    fencing_token: Annotated[int, Field(ge=1)]
+    base_version: Count
+    fencing_token: Ordinal
     proposer: Literal["phrases", "vllm"]
     outcome: Outcome
     trigger: RefineTrigger = RefineTrigger.DEMAND

@@ -31,6 +31,12 @@ _ENDS_A_RUN = (_marks("P") | {"|"}) - {"."}
 _ENDS_A_SENTENCE = frozenset(":!?…|")
 _POSSESSIVE = re.compile(r"['\u2019]s$")
 _APOSTROPHE = re.compile(r"['\u2019]")
+UNSEEN = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0)))
+UNSEEN |= frozenset(map(chr, (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""Letters, marks and signs to Unicode, and nothing to the eye: joiners, fillers, blanks, variation selectors. Format
+characters are not printable to Python already."""
+_MARKS_AT_ONCE = 4
+"""Hebrew with points and cantillation has three on one letter."""
 _NAME_LINKS = _words("of de del la van von der al")
 _SINGLE_WORDS = 3
 """Of the 8 places; the others are for names and pairs, which say more."""
@@ -72,17 +78,29 @@ def category_levels(category: str | None) -> tuple[str, ...]:
 
 
 def plain(text: str) -> str:
-    """The text on one line without what cannot be seen: control, zero-width and direction characters."""
-    if not text.isprintable():
-        text = "".join(map(_visible, text))
+    """The text on one line without what cannot be seen (control, zero-width, direction and filling characters), and
+    without piles of accents, which would be drawn over the lines around it."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(_seen(text))
     return " ".join(text.split())
 
 
-def _visible(character: str) -> str:
+def _seen(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        category = unicodedata.category(character)
+        marks = marks + 1 if category in {"Mn", "Me"} else 0
+        if marks <= _MARKS_AT_ONCE:
+            yield _visible(character, category)
+
+
+def _visible(character: str, category: str) -> str:
     """The character itself, a space for one that parts lines or words, nothing for one that is not to be seen."""
+    if character in UNSEEN:
+        return ""
     if character.isprintable():
         return character
-    return " " if character.isspace() or unicodedata.category(character) == "Cc" else ""
+    return " " if character.isspace() or category == "Cc" else ""
 
 
 def readable(label: str) -> str:

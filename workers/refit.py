@@ -1,7 +1,8 @@
 """One re-fit: from what a person did, which still stands, to interests with weights.
 
-1. Evidence: every live interaction with its signed weight, faded to the newest one's event time; but what a person
-   removed takes the interactions that speak of it along, or the same topic would come back under other words.
+1. Evidence: every live interaction with its signed weight (`workers.evidence`), faded to the newest one's event time;
+   but what a person removed takes the interactions that speak of it along, or the same topic would come back under
+   other words.
 2. Interests: what a person or a refinement has settled keeps its words; beside it stand the phrases that explain what
    is left of the evidence (`workers.interests`). What a person removed or a refinement dropped is not named again, and
    no two interests say nearly the same.
@@ -29,11 +30,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.profile import MAX_EVIDENCE, MAX_INTERESTS, Source
+from workers.evidence import evidence, left_behind
 from workers.interests import PERCENT, Evidence, Named, first_interests
 from workers.knowledge import Knowledge, KnownItem
 from workers.ports import Matrix
 from workers.sharing import BELONGS, shares, sharpened, spoken_for
-from workers.signals import SIGNED, fade
+from workers.signals import fade
 from workers.state import HeldInterest, Remembered, UserState
 from workers.weights import Array, Moments, paper_weights, squashed, streaming_weights
 from workers.window import live
@@ -89,7 +91,7 @@ def leave(state: UserState, entry: Remembered, known: Knowledge, rules: FitRules
     if item is None or not state.interests:
         return
     newest = _newest([entry], state)
-    signed = SIGNED[entry.signal] * fade(newest - entry.time_ms, rules.half_life_days)
+    signed = left_behind(entry, state.window) * fade(newest - entry.time_ms, rules.half_life_days)
     kept = state.past.faded(fade(newest - state.past_ms, rules.half_life_days))
     similarities = item.vector.astype(np.float64)[None, :] @ state.vectors().astype(np.float64).T
     state.past = kept + Moments.of(similarities, np.array([signed]))
@@ -125,7 +127,7 @@ def _look(state: UserState, known: Knowledge, rules: FitRules) -> _Seen:
         entries,
         found,
         _stacked([item.vector for item in found]),
-        _faded(entries, newest, rules.half_life_days),
+        evidence(entries, newest, rules.half_life_days),
         newest,
     )
 
@@ -153,12 +155,6 @@ def _newest(entries: Sequence[Remembered], state: UserState) -> int:
     (a retraction took the rest away), and nothing may fade backwards, which would be to grow."""
     newest = entries[-1].time_ms if entries else 0
     return max(newest, state.past_ms) if state.past.mass else newest
-
-
-def _faded(entries: Sequence[Remembered], newest: int, half_life_days: float) -> Array:
-    """(n,) signed."""
-    ages = np.array([float(newest - entry.time_ms) for entry in entries])
-    return np.array([SIGNED[entry.signal] for entry in entries]) * fade(ages, half_life_days)
 
 
 class _Texts(NamedTuple):

@@ -40,6 +40,7 @@ class Remembered(NamedTuple):
     item: str
     signal: Signal
     retracts: str | None = None
+    brief: bool = False  # a click that was left again at once (`workers.evidence`)
 
 
 class HeldInterest(NamedTuple):
@@ -157,6 +158,7 @@ def encode_state(state: UserState) -> bytes:
             "interests": [_pack_interest(interest) for interest in state.interests],
             "avoid": [_pack_interest(interest) for interest in state.avoid],
             "window": _pack_window(state.window),
+            **_pack_brief(state.window),
             "past": _pack_past(state.past, state.past_ms),
             "offsets": dict(sorted(state.offsets.items())),
             "waiting": [_pack_waiting(waiting) for waiting in state.waiting],
@@ -194,7 +196,7 @@ def decode_state(raw: bytes | None) -> UserState:
         version=data["version"],
         interests=interests,
         avoid=avoid,
-        window=_unpack_window(data["window"]),
+        window=_unpack_window(data["window"], data.get("brief", ())),
         past=past,
         past_ms=past_ms,
         seen=raw[seen_at:vectors_at],
@@ -265,17 +267,24 @@ _CODES = {signal: code for code, signal in enumerate(_SIGNALS)}
 
 def _pack_window(window: list[Remembered]) -> list[Any]:
     """By columns: a third of the bytes and of the time of one object an interaction."""
-    times, events, items, signals, retracts = zip(*window, strict=True) if window else ((), (), (), (), ())
+    times, events, items, signals, retracts, _ = zip(*window, strict=True) if window else ((), (), (), (), (), ())
     codes = [_CODES[signal] for signal in signals]
     return [times, events, items, codes, [(at, event) for at, event in enumerate(retracts) if event is not None]]
 
 
-def _unpack_window(columns: list[Any]) -> list[Remembered]:
+def _pack_brief(window: list[Remembered]) -> dict[str, list[int]]:
+    """Beside the columns, where an earlier release passes it over, and only where there is one."""
+    return {"brief": brief} if (brief := [at for at, entry in enumerate(window) if entry.brief]) else {}
+
+
+def _unpack_window(columns: list[Any], brief: Sequence[int]) -> list[Remembered]:
     times, events, items, codes, retracts = columns
     signals = map(_SIGNALS.__getitem__, codes)
     window = list(map(Remembered, times, events, items, signals))
     for at, event in retracts:
         window[at] = window[at]._replace(retracts=event)
+    for at in brief:
+        window[at] = window[at]._replace(brief=True)
     return window
 
 

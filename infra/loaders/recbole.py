@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from infra.loaders.columns import Header, Record
-from infra.loaders.identity import BASE, event_id, purchase_time
+from infra.loaders.identity import LineTimes, event_id, purchase_time
 from infra.loaders.rows import Refusal, Row, make_row
 from schemas.base import EARLIEST
 from schemas.interaction import Interaction, Signal
@@ -51,21 +51,20 @@ def _lists(header: Header, provider: str) -> Callable[[Record], Rows]:
 
 def _plain(header: Header, provider: str) -> Callable[[Record], Rows]:
     user, target, rating, time = header.need(USER), header.need(ITEM), header.find(RATING), header.find(TIME)
+    times = LineTimes()
 
     def read(record: Record) -> Rows:
         rated = "" if rating is None else record.values[rating].strip()
         timed = "" if time is None else record.values[time].strip()
         signal = _signal(rated)
-        # Without times the order of the file is kept, a millisecond a line: 500 million lines fit into six days.
-        moment = _moment(timed) if timed else BASE + timedelta(milliseconds=record.line)
+        who = record.values[user].strip()
+        moment = _moment(timed) if timed else times.next(who)
         if signal is None:
             yield Refusal(record.line, "rating: is no number")
         elif moment is None:
             yield Refusal(record.line, "timestamp: is no time from 1970 on, in seconds or milliseconds")
         else:
-            event = _Event(
-                record.values[user].strip(), f"{timed}/{signal}", record.values[target].strip(), signal, moment
-            )
+            event = _Event(who, f"{timed}/{signal}", record.values[target].strip(), signal, moment)
             yield event.row(record.line, provider)
 
     return read

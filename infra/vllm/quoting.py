@@ -7,13 +7,12 @@ forms, nor do those that no person would see.
 
 import unicodedata
 
+from workers.phrases import UNSEEN
+
 _HARMLESS = str.maketrans({"<": "(", ">": ")", "[": "(", "]": ")", "{": "(", "}": ")", "|": "/", "`": "'", "▁": "_"})
 """Role tokens of the models in use are <|...|>, <...> and [...]; DeepSeek's have full-width bars, which NFKC undoes."""
 
 _CUT = "..."
-
-_SELECTORS = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
-"""Variation selectors: invisible, 256 of them, and nothing but marks to Unicode; whole texts hide in them."""
 
 
 def quoted(text: str, most: int) -> str:
@@ -32,11 +31,9 @@ def tidied(text: str) -> str | None:
 
 
 def _shown(character: str) -> str:
-    """'' for what is invisible and joins (zero width, bidi, soft hyphen, tags), a space for what separates or is no
-    character."""
-    if any(ord(character) in selectors for selectors in _SELECTORS):
-        return ""
+    """'' for what is invisible and joins (zero width, bidi, soft hyphen, tags, and variation selectors, in which
+    whole texts hide), a space for what separates or is no character."""
     category = unicodedata.category(character)
-    if category == "Cf":
+    if category == "Cf" or character in UNSEEN:
         return ""
     return " " if category[0] in "CZ" else character

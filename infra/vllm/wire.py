@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.vllm.errors import LlmInvalid, LlmUnavailable
+from schemas.base import Count
 from schemas.proposal import Cost
 
 MAX_REPLY_BYTES = 1 << 20
@@ -83,8 +84,8 @@ class _Choice(_Wire):
 
 
 class _Usage(_Wire):
-    prompt_tokens: int = Field(0, ge=0)
-    completion_tokens: int = Field(0, ge=0)
+    prompt_tokens: Count = 0
+    completion_tokens: Count = 0
 
 
 class _Completion(_Wire):

@@ -1,6 +1,8 @@
 """Loaders: what a row of each format becomes, and what is said of one that becomes nothing."""
 
 import json
+import math
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from tests.infra.loader_files import (
     refusals,
     written,
 )
+from workers.evidence import evidence, remembered
 
 
 class TestMindNews:
@@ -191,7 +194,18 @@ class TestRecboleInteractions:
     def test_without_rating_and_time_a_click_in_the_order_of_the_file(self, tmp_path: Path) -> None:
         found = events(written(tmp_path, "user_id:token\titem_id:token\n9\t10\n9\t20\n"))
         assert [one.signal for one in found] == [Signal.CLICK, Signal.CLICK]
-        assert BASE < found[0].time < found[1].time < BASE + timedelta(seconds=1)
+        assert found[0].time < found[1].time
+
+    @pytest.mark.parametrize("users", [1, 3, 40])
+    def test_without_times_no_user_did_more_than_they_can_read(self, tmp_path: Path, users: int) -> None:
+        order = random.Random(5)
+        lines = [f"{order.randrange(users)}\t{n}\t5\n" for n in range(200 * users)]
+        found = events(written(tmp_path, "user_id:token\titem_id:token\trating:float\n" + "".join(lines)))
+        assert [one.item for one in found] == [str(n) for n in range(200 * users)]
+        assert [one.time for one in found] == sorted(one.time for one in found)
+        for user in {one.user for one in found}:
+            own = [remembered(one) for one in found if one.user == user]
+            assert abs(evidence(own, own[-1].time_ms, math.inf)).sum() == pytest.approx(2.0 * len(own), rel=0.02)
 
     @pytest.mark.parametrize(
         ("row", "reason"),

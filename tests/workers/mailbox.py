@@ -130,11 +130,11 @@ class Mailbox:
         self.events.append(Event(record, message))
         return self.events[-1]
 
-    def edit(self, *edits: Edit, arrives: float = 500.0) -> Event:
+    def edit(self, *edits: Edit, arrives: float = 500.0, base_version: int | None = None) -> Event:
         """A person's command."""
-        return self.put(
-            EditCommand(command_id=f"c{len(self.events):04d}", user=self.user, time=START, edits=edits), arrives
-        )
+        number = f"c{len(self.events):04d}"
+        command = EditCommand(command_id=number, user=self.user, time=START, edits=edits, base_version=base_version)
+        return self.put(command, arrives)
 
     def refine(self, arrives: float = 500.0, cause: RefreshCause = RefreshCause.DEMAND) -> Event:
         """Somebody, or the schedule at that time, asks for better texts."""

@@ -86,6 +86,19 @@ def test_what_cannot_be_seen_is_left_out() -> None:
     assert phrases_of(item("x", "sci\u200bence/\u202eart")) == ("science", "art")
 
 
+@pytest.mark.parametrize(
+    "unseen", ["\u3164", "\u115f\u1160", "\uffa0", "\u2800", "\u034f", "\ufe0f", "\U000e0100", "\u180b"]
+)
+def test_what_is_a_letter_to_unicode_and_nothing_to_the_eye_is_left_out(unseen: str) -> None:
+    assert plain(f"a{unseen}b") == "ab"
+    assert phrases_of(item("x", unseen, (unseen * 3, f"jazz{unseen}"))) == ("jazz",)
+
+
+def test_accents_do_not_pile_up() -> None:
+    assert plain("jazz" + "\u0335\u0489" * 40) == "jazz" + "\u0335\u0489" * 2
+    assert plain(pointed := "שָּׁ֑לוֹם") == pointed
+
+
 def test_labels_without_letters_or_digits_are_left_out() -> None:
     assert phrases_of(item("x", "---/!!!", ("★", "_"))) == ()
 
@@ -116,7 +129,8 @@ def test_whatever_the_words_the_limits_hold(title: str, category: str | None, ta
     for phrase in found:
         assert 1 <= len(phrase) <= 80
         assert phrase == " ".join(phrase.split())
-        assert not any(unicodedata.category(character) in {"Cc", "Cf"} for character in phrase)
+        assert not any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"} for character in phrase)
+        assert phrase == plain(phrase)
 
 
 def test_it_takes_less_than_50_microseconds_an_item() -> None:

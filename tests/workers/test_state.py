@@ -66,7 +66,7 @@ def interests(count: int, dimension: int = 4) -> st.SearchStrategy[tuple[HeldInt
 def states(draw: st.DrawFn) -> UserState:
     m = draw(st.integers(0, 3))
     has_past = draw(st.booleans())
-    remembered = st.builds(Remembered, moments, names, names, st.sampled_from(Signal), st.none() | names)
+    remembered = st.builds(Remembered, moments, names, names, st.sampled_from(Signal), st.none() | names, st.booleans())
     record = st.builds(
         Record, names, st.integers(0, 99), moments, st.none() | st.binary(), st.none() | st.binary(), moments
     )
@@ -113,6 +113,14 @@ def test_what_goes_in_comes_out(state: UserState) -> None:
 def test_a_user_nobody_has_heard_of_has_an_empty_state() -> None:
     assert parts(decode_state(None)) == parts(UserState())
     assert parts(decode_state(encode_state(UserState()))) == parts(UserState())
+
+
+def test_brief_clicks_stand_where_an_earlier_release_passes_them_over() -> None:
+    said = Remembered(1, "e1", "news:1", Signal.CLICK), Remembered(2, "e2", "news:2", Signal.CLICK)
+    plain = encode_state(UserState(window=list(said)))
+    assert b"brief" not in plain
+    brief = encode_state(UserState(window=[said[0], said[1]._replace(brief=True)]))
+    assert brief[9:].replace(b',"brief":[1]', b"") == plain[9:]
 
 
 def test_the_order_in_which_partitions_came_leaves_no_trace() -> None:

@@ -25,6 +25,7 @@ from infra.vllm.quoting import quoted, tidied
         ("ja\u200bzz \u2066evil\u2069 \u202egnp.exe", "jazz evil gnp.exe"),
         ("soft\u00adhyphen and \ufefftag \U000e0041\U000e0042", "softhyphen and tag"),
         ("a\ufe0f\U000e0100b", "ab"),
+        ("a\u3164b\u115f\uffa0c\u2800d\u034fe", "abcde"),
         ("one\r\n\ttwo\x00three\x1b[31m four\u2028five\x85six", "one two three (31m four five six"),
         ("private \ue000 lone \ud800 end", "private lone end"),
         ("```python", "'''python"),
