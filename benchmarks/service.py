@@ -24,7 +24,8 @@ from workers.errors import AttuneError, FatalRunnerError
 
 T = TypeVar("T")
 
-_KEY = b"benchmark"
+KEY = b"benchmark"
+"""Of the pseudonyms."""
 _LOOK_SECONDS = 0.02
 
 
@@ -34,7 +35,7 @@ class Incomplete(AttuneError):
 
 def agents_stage(ground: Ground) -> AgentsStage:
     rules = agent_rules(ground.settings, ground.space)
-    return AgentsStage(ground.store, ground.producer, rules, space=ground.space.id, key=_KEY, metrics=ground.metrics)
+    return AgentsStage(ground.store, ground.producer, rules, space=ground.space.id, key=KEY, metrics=ground.metrics)
 
 
 def runner(ground: Ground, stage: Stage, kind: RunnerName = "aiokafka") -> Runner:

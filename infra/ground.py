@@ -8,12 +8,13 @@ from importlib.metadata import version
 from infra.settings import Settings
 from infra.stores.redis import RedisStore
 from infra.stores.sqlite import SqliteStore
-from streams.contract import Broker, Producer
+from streams.contract import Log, Producer
 from streams.database import Database
 from streams.embedded_log import EmbeddedLog
 from streams.kafka_log import KafkaLog
 from streams.kafka_producer import KafkaProducer
 from streams.metrics import Metrics
+from streams.progress import noting
 from workers.ports import Store
 from workers.space import SpaceInfo, describe_space
 
@@ -27,7 +28,7 @@ class Ground:
     space: SpaceInfo
     store: Store
     producer: Producer
-    broker: Broker
+    broker: Log
     log: EmbeddedLog | None
     """The embedded log, where that is the broker."""
 
@@ -45,10 +46,10 @@ async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
         if database is not None and settings.embedded:
             log = await EmbeddedLog.open(database, partitions=settings.partitions)
             stack.push_async_callback(log.close)
-            ground = Ground(settings, metrics, space, store, log, log, log)
+            ground = Ground(settings, metrics, space, noting(store), noting(log), log, log)
         else:
             producer, broker = await _open_kafka(settings, stack)
-            ground = Ground(settings, metrics, space, store, producer, broker, None)
+            ground = Ground(settings, metrics, space, noting(store), noting(producer), broker, None)
         _describe_build(ground)
         yield ground
 
@@ -60,7 +61,9 @@ async def _open_store(settings: Settings, database: Database | None) -> Store:
 
 
 async def _open_kafka(settings: Settings, stack: AsyncExitStack) -> tuple[KafkaProducer, KafkaLog]:
-    producer = KafkaProducer(settings.bootstrap, send_timeout=settings.send_timeout)
+    producer = KafkaProducer(
+        settings.bootstrap, send_timeout=settings.send_timeout, close_timeout=settings.close_timeout
+    )
     await producer.start()
     stack.push_async_callback(producer.close)
     broker = KafkaLog(settings.bootstrap)

@@ -5,8 +5,10 @@ from functools import partial
 
 from streams.contract import Partition, Record, Stage
 from streams.embedded_log import EmbeddedLog
+from streams.log_ends import refuse_a_shorter_log
 from streams.metrics import Metrics
 from streams.stage_runner import STALL_TIMEOUT, STOP_TIMEOUT, StageRunner
+from streams.turns import PER_KEY, room_for
 
 
 class EmbeddedRunner(StageRunner):
@@ -33,7 +35,7 @@ class EmbeddedRunner(StageRunner):
         self._hand.open()
         while True:
             turn = self._hand.turn
-            records, following = await self._log.page(self._positions, self._batch_size)
+            records, following = _one_turn(*await self._log.page(self._positions, self._batch_size))
             if not records:  # the messages there are gone (`streams.embedded_upkeep`)
                 await self._commit(following)
             elif not await self._hand.deliver(records, turn, partial(self._commit, following)):
@@ -47,6 +49,7 @@ class EmbeddedRunner(StageRunner):
             return self._log.starts(self._stage.topics)
         committed = await self._log.join(self._stage.group, self._stage.topics)
         resume = await self._hand.where_to_resume(committed)
+        await refuse_a_shorter_log(self._stage.name, resume, lambda _: self._log.ends(self._stage.topics))
         return {source: min(offset, resume.get(source, offset)) for source, offset in committed.items()}
 
     async def _commit(self, following: Mapping[Partition, int], _batch: Sequence[Record] = ()) -> None:
@@ -63,3 +66,20 @@ class EmbeddedRunner(StageRunner):
 
     async def _leave(self, seconds: float) -> None:
         """Nothing is held but the positions."""
+
+
+def _one_turn(
+    records: Sequence[Record], following: Mapping[Partition, int]
+) -> tuple[list[Record], dict[Partition, int]]:
+    """What of a page is handed over at once (`streams.turns`). The rest is read again: a row costs 2 us."""
+    fits = room_for(PER_KEY)
+    turn, rest = list[Record](), dict[Partition, int]()
+    for record in records:
+        if fits(record):
+            turn.append(record)
+        else:
+            rest.setdefault(record.source, record.offset)
+    # A partition of which nothing fits stays where it is, and as early in the order as it was.
+    reached = {record.source for record in turn}
+    ends = {source: rest.get(source, end) for source, end in following.items()}
+    return turn, {source: end for source, end in ends.items() if source in reached or source not in rest}

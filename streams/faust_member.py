@@ -21,6 +21,7 @@ from streams.intake import Intake
 from streams.kafka_commits import Commits
 from streams.kafka_evictions import Evictions
 from streams.kafka_timing import COMMIT, LOOK, SETTLE
+from streams.log_ends import Ends, refuse_a_shorter_log
 
 
 class FaustMessage(Protocol):
@@ -36,7 +37,8 @@ class FaustMessage(Protocol):
 
 
 class FaustMember:
-    """One member of a group. `generation` and `member_id` say what Faust's consumer holds at this moment."""
+    """One member of a group. `generation` and `member_id` say what Faust's consumer holds at this moment; `patience` is
+    for `streams.log_ends`."""
 
     def __init__(
         self,
@@ -48,6 +50,9 @@ class FaustMember:
         grouped: bool,
         generation: Callable[[], int],
         member_id: Callable[[], str],
+        stage: str,
+        ends: Ends,
+        patience: float,
     ) -> None:
         self._hand = hand
         self._intake = intake
@@ -56,6 +61,9 @@ class FaustMember:
         self._grouped = grouped
         self._generation = generation
         self._member_id = member_id
+        self._stage = stage
+        self._ends = ends
+        self._patience = patience
         self._assignment = 0
         self._prepared: int | None = None
         self._resume: Mapping[Partition, int] = {}
@@ -92,8 +100,9 @@ class FaustMember:
 
     async def assigned(self, partitions: Set[TP]) -> None:
         """Step 3. Given up when the partitions are taken away meanwhile."""
+        self._evictions.assigned()
         assignment = self._assignment
-        asking = asyncio.create_task(self._hand.where_to_resume([Partition(*tp) for tp in partitions]))
+        asking = asyncio.create_task(self._where_to_resume([Partition(*tp) for tp in partitions]))
         try:
             while not asking.done() and assignment == self._assignment:
                 await asyncio.wait({asking}, timeout=LOOK)
@@ -103,6 +112,11 @@ class FaustMember:
             self.fail(error)
         finally:
             abandon(asking)
+
+    async def _where_to_resume(self, partitions: Sequence[Partition]) -> Mapping[Partition, int]:
+        resume = await self._hand.where_to_resume(partitions)
+        await refuse_a_shorter_log(self._stage, resume, self._ends, self._patience)
+        return resume
 
     def starts(self, committed: Mapping[TP, int | None]) -> Mapping[TP, int]:
         """Step 3: where not to start at the committed offset. Without a group: go on where this member is."""

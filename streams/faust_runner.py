@@ -10,13 +10,13 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams.contract import Record, Stage, Timer
+from streams.contract import Partition, Record, Stage, Timer
 from streams.deadline import abandon, within
 from streams.faust_app import StageApp, new_app
 from streams.faust_member import FaustMember
@@ -27,6 +27,7 @@ from streams.kafka_clients import partitions_of
 from streams.kafka_commits import Commits
 from streams.kafka_evictions import Evictions
 from streams.kafka_timing import LOOK, METADATA_AGE, SESSION_TIMEOUT
+from streams.log_ends import went_back
 from streams.metrics import Metrics
 from streams.stage_runner import STALL_TIMEOUT, STOP_TIMEOUT, StageRunner
 from streams.timers import tick
@@ -74,6 +75,9 @@ class FaustRunner(StageRunner):
             grouped=stage.group is not None,
             generation=lambda: self._running_app().consumer_generation_id,
             member_id=lambda: self._running_app().thread.member_id,
+            stage=stage.name,
+            ends=self._ends,
+            patience=call_timeout,
         )
 
     async def _serve(self) -> None:
@@ -138,7 +142,7 @@ class FaustRunner(StageRunner):
     def _add_timer(self, app: StageApp, timer: Timer) -> None:
         async def ticking() -> None:
             try:
-                await tick(timer, self._stage.name, self._metrics)
+                await tick(timer, self._stage.name, self._metrics, self._stall_timeout)
             except Exception as error:
                 self._member.fail(error)
 
@@ -155,7 +159,19 @@ class FaustRunner(StageRunner):
 
         doing = "reading the ends of its partitions"
         starts, ends = await ask(self._running_app().thread.inside(bounds), self._call_timeout, doing, self._bootstrap)
+        for at, end in ends.items():
+            if end < (handled[at] or 0):
+                raise went_back(self._stage.name, Partition(*at), handled[at] or 0, end)
         return sum(int(end) - max(handled[at] or 0, int(starts[at])) for at, end in ends.items())
+
+    async def _ends(self, sources: Collection[Partition]) -> dict[Partition, int]:
+        async def ends(consumer: AIOKafkaConsumer) -> Mapping[Any, int]:
+            found: Mapping[Any, int] = await consumer.end_offsets([TopicPartition(*source) for source in sources])
+            return found
+
+        doing = "reading the ends of its partitions"
+        found = await ask(self._running_app().thread.inside(ends), self._call_timeout, doing, self._bootstrap)
+        return {Partition(*at): int(end) for at, end in found.items()}
 
     async def _leave(self, seconds: float) -> None:
         if self._app is None:

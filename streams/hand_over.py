@@ -18,6 +18,7 @@ from streams.backoff import delays
 from streams.contract import Partition, Record, Stage
 from streams.deadline import abandon
 from streams.metrics import Metrics
+from streams.progress import heard_by
 from workers.errors import AttuneError, BrokerUnavailable, FatalRunnerError, Overloaded, StoreUnavailable, Unavailable
 
 _LOG = logging.getLogger(__name__)
@@ -53,7 +54,9 @@ class HandOver:
         self.in_hand = 0
         """Records handed over and not committed."""
         self.progress = 0
-        """Grows with every batch that ends and every try that the stage answered, if only by `Unavailable`."""
+        """Grows with every batch that ends, every step on its way (`streams.progress`), and every try that the stage
+        answered, if only by `Unavailable`. A batch that was given up is no progress."""
+        self._resuming = False
 
     def open(self) -> None:
         """Batches may be delivered, unless the runner is ending."""
@@ -61,8 +64,22 @@ class HandOver:
             self._settling.clear()
             self._given_up.clear()
 
+    @property
+    def busy(self) -> bool:
+        """Whether the stage has something in hand: a batch, or the question where to resume."""
+        return self.in_hand > 0 or self._resuming
+
     async def where_to_resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
         """What the stage answers, as soon as it can."""
+        self._resuming = True
+        try:
+            with heard_by(self._step):
+                return await self._resume(assigned)
+        finally:
+            self._resuming = False
+            self._step()
+
+    async def _resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
         for delay in delays():
             try:
                 return await self._stage.resume(assigned)
@@ -81,10 +98,10 @@ class HandOver:
             handled = await self._handle(batch)
             if handled:
                 await commit(batch)
+                self._step()
             return handled
         finally:
             self.in_hand = 0
-            self.progress += 1
             self._empty.set()
 
     async def settle(self, seconds: float, *, for_good: bool = False) -> None:
@@ -110,14 +127,18 @@ class HandOver:
                 return False
         raise AssertionError("delays never end")
 
-    def _passing(self, error: AttuneError, delay: float) -> None:
+    def _step(self) -> None:
         self.progress += 1
+
+    def _passing(self, error: AttuneError, delay: float) -> None:
+        self._step()
         count_passing(error, self._stage.name, self._metrics)
         _LOG.warning("%s: %s (trying again in %.1f s)", self._stage.name, error, delay)
 
     async def _attempt(self, batch: Sequence[Record]) -> bool:
         start = time.perf_counter()
-        task = asyncio.ensure_future(self._stage.handle(batch))
+        with heard_by(self._step):
+            task = asyncio.ensure_future(self._stage.handle(batch))
         giving_up = asyncio.ensure_future(self._given_up.wait())
         try:
             await asyncio.wait({task, giving_up}, return_when=asyncio.FIRST_COMPLETED)
@@ -130,6 +151,7 @@ class HandOver:
         if task.cancelled():
             raise FatalRunnerError(f"{self._stage.name} was cancelled from within while it handled a batch: restart it")
         task.result()
+        self._step()
         self._metrics.batch_seconds.labels(stage=self._stage.name).observe(time.perf_counter() - start)
         return True
 

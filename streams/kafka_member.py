@@ -8,12 +8,17 @@
 4. Thrown out by the broker again and again: somebody else uses this member's name. That is fatal, as is every error
    that aiokafka does not try again itself.
 
+What is fetched is handed over in turns (`streams.turns`), so that one busy key does not hold up the others. aiokafka
+empties a partition that has much before it looks at the next one, and asks the broker for nothing else while something
+new lies unread: so what has come is always taken, a partition of which enough waits is paused, and one that has filled
+a fetch comes last in the next.
+
 A member does not leave while a batch is being tried again: aiokafka's own heartbeats keep the session, whatever the
 stage does, and its second clock is set aside (`streams.kafka_timing.POLL_INTERVAL`).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -29,6 +34,8 @@ from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, record_of,
 from streams.kafka_commits import Commits
 from streams.kafka_evictions import Evictions
 from streams.kafka_timing import COMMIT, LOOK, POLL_INTERVAL, REBALANCE_TIMEOUT, REQUEST_TIMEOUT, SETTLE, heartbeat
+from streams.log_ends import refuse_a_shorter_log, went_back
+from streams.turns import Turns
 from workers.errors import BrokerUnavailable
 
 T = TypeVar("T")
@@ -69,6 +76,12 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._evictions = Evictions(stage.name)
         self._commits = Commits(self._send_commit, count, stage=stage.name, bootstrap=bootstrap)
         self._failure: Exception | None = None
+        self._turns = Turns()
+        self._filled: frozenset[TopicPartition] = frozenset()
+        """Whose records filled the last fetch."""
+        self._paused: frozenset[TopicPartition] = frozenset()
+        self._next: dict[TopicPartition, int] = {}
+        """The offset after the last one fetched, of this assignment."""
 
     async def open(self, partitions: Sequence[TopicPartition]) -> None:
         """Connects and asks to join. Raises `BrokerUnavailable` within the call timeout."""
@@ -107,7 +120,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             at = [await within(LOOK, self._consumer.position(partition)) for partition in ends]
         except (TimeoutError, IllegalStateError):  # no position yet, or the partitions have just been given up
             return None
-        return int(sum(ends.values()) - sum(at) + self._hand.in_hand)
+        return int(sum(ends.values()) - sum(at) + self._hand.in_hand + self._turns.held)
 
     async def close(self, seconds: float) -> None:
         """Leaves the group, unless this member has a name of its own: then its place is kept for the session."""
@@ -124,6 +137,9 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             if self._fetching is not None:
                 self._fetching.cancel()
             await self._hand.settle(SETTLE)
+            self._turns.clear()
+            self._next.clear()
+            self._filled = self._paused = frozenset()
             await self._commits.flush(COMMIT)
             self._commits.forget()
         except Exception as error:
@@ -132,6 +148,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Step 2; the rest is done by the next `fetch`, because no heartbeat is sent before this returns."""
         self._assigned = frozenset(assigned)
+        self._evictions.assigned()
         self._assignment.set()
 
     def _new_consumer(self) -> Any:
@@ -167,6 +184,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         """Step 2."""
         resume = await self._hand.where_to_resume([Partition(at.topic, at.partition) for at in assigned])
         try:
+            await refuse_a_shorter_log(self._stage.name, resume, self._ends, self._call_timeout)
             for source, offset in resume.items():
                 at = TopicPartition(*source)
                 committed = await self._ask(self._consumer.committed(at), "reading a committed offset")
@@ -179,8 +197,44 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             self._started = True
             self._hand.open()
 
+    async def _ends(self, sources: Collection[Partition]) -> dict[Partition, int]:
+        asked = self._consumer.end_offsets([TopicPartition(*source) for source in sources])
+        ends = await self._ask(asked, "reading the ends of its partitions")
+        return {Partition(at.topic, at.partition): int(end) for at, end in ends.items()}
+
     async def _records(self, limit: int) -> list[Record]:
-        fetching = self._consumer.getmany(timeout_ms=int(LOOK * 1000), max_records=limit)
+        """The next turn."""
+        turn = self._hand.turn
+        records = await self._fetched_fairly(limit)
+        if turn != self._hand.turn:  # 1: what was fetched before belongs to nobody
+            return []
+        self._turns.add(records)
+        return self._turns.take(limit)
+
+    async def _fetched_fairly(self, limit: int) -> list[Record]:
+        enough = self._pause_where_enough_waits(limit)
+        last, self._filled = self._filled, frozenset()
+        if not (self._turns.held or last):
+            return await self._fetched(limit, None, LOOK)
+        records = await self._fetched(limit, (self._assigned or frozenset()) - enough - last, 0.0)
+        if len(records) < limit:
+            records += await self._fetched(limit - len(records), last - enough, 0.0)
+        return records
+
+    def _pause_where_enough_waits(self, limit: int) -> frozenset[TopicPartition]:
+        enough = frozenset(TopicPartition(*source) for source in self._turns.with_at_least(limit))
+        if more := enough - self._paused:
+            self._consumer.pause(*more)
+        if less := self._paused - enough:
+            self._consumer.resume(*less)
+        self._paused = enough
+        return enough
+
+    async def _fetched(self, limit: int, partitions: Set[TopicPartition] | None, seconds: float) -> list[Record]:
+        """Of these partitions, or of all; at most `limit`, and at once where `seconds` is 0."""
+        if partitions is not None and not partitions:
+            return []
+        fetching = self._consumer.getmany(*(partitions or ()), timeout_ms=int(seconds * 1000), max_records=limit)
         self._fetching = task = asyncio.ensure_future(fetching)
         try:
             await asyncio.wait({task})
@@ -191,7 +245,19 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             return []
         if (error := task.exception()) is not None:
             return self._fetch_failed(error)
-        return [record_of(message) for page in task.result().values() for message in page]
+        records = [record_of(message) for page in task.result().values() for message in page]
+        self._follow(task.result())
+        if len(records) == limit:
+            self._filled |= task.result().keys()
+        return records
+
+    def _follow(self, pages: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        """Raises `FatalRunnerError` where a partition goes on before what was fetched of it."""
+        for at, page in pages.items():
+            if page and page[0].offset < self._next.get(at, 0):
+                raise went_back(self._stage.name, Partition(*at), self._next[at], page[0].offset)
+            if page:
+                self._next[at] = page[-1].offset + 1
 
     def _fetch_failed(self, error: BaseException) -> list[Record]:
         """Step 4."""

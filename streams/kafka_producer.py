@@ -44,10 +44,16 @@ class KafkaProducer:
     """`streams.contract.Producer` on Kafka. Connects with the first `send`, or with `start`."""
 
     def __init__(
-        self, bootstrap: str, *, send_timeout: float = CALL_TIMEOUT, max_buffered_bytes: int = MAX_BUFFERED_BYTES
+        self,
+        bootstrap: str,
+        *,
+        send_timeout: float = CALL_TIMEOUT,
+        close_timeout: float = CALL_TIMEOUT,
+        max_buffered_bytes: int = MAX_BUFFERED_BYTES,
     ) -> None:
         self._bootstrap = bootstrap
         self._send_timeout = send_timeout
+        self._close_timeout = close_timeout
         self._max_buffered_bytes = max_buffered_bytes
         self._buffered = 0
         self._connecting = asyncio.Lock()
@@ -71,10 +77,10 @@ class KafkaProducer:
             self._buffered -= size
 
     async def close(self) -> None:
-        """Waits for what is queued, at most the deadline of a send."""
+        """Waits for what is queued, at most the close timeout."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            await _stop(producer, self._send_timeout)
+            await _stop(producer, self._close_timeout)
 
     async def _send(self, messages: Sequence[Outgoing]) -> None:
         deadline = Deadline(self._send_timeout)

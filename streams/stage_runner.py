@@ -16,19 +16,18 @@ from streams.contract import Stage
 from streams.deadline import Deadline, within
 from streams.hand_over import PASSING, HandOver, count_passing
 from streams.metrics import Metrics
+from streams.progress import STALL_TIMEOUT
 from streams.timers import keep_ticking
 from streams.together import together
 from workers.errors import FatalRunnerError
 
 _LOG = logging.getLogger(__name__)
 
-STOP_TIMEOUT = 8.0
-STALL_TIMEOUT = 120.0
-"""Seconds with lag and nothing handled, not even an `Unavailable`: the slowest honest batch is 200 texts to embed at
-40 a second, 5 s; twenty-four times that is no work but a hang."""
+__all__ = ["STALL_TIMEOUT", "STOP_TIMEOUT", "StageRunner"]
 
+STOP_TIMEOUT = 8.0
 _WATCH_INTERVAL = 2.0
-"""Seconds between two looks at the lag: Prometheus scrapes every 15."""
+"""Seconds between two looks: Prometheus scrapes the lag every 15."""
 
 _LEAVE_SHARE = 0.25
 """Of the stop deadline, kept for leaving after the batch in hand: 2 of 8 s, against 0.3 s measured."""
@@ -47,11 +46,12 @@ class StageRunner(ABC):
         self._ended = asyncio.Event()
         self._ended.set()
         self._deadline: Deadline | None = None
+        self._behind: int | None = None
 
     async def run(self) -> None:
         self._ended.clear()
         try:
-            await together(self._serve(), self._until_stopped(), self._watch(), *self._timers())
+            await together(self._serve(), self._until_stopped(), self._watch(), self._measure(), *self._timers())
         finally:
             try:
                 await self._leave(self._time_to_leave())
@@ -78,7 +78,8 @@ class StageRunner(ABC):
         """Step 3. Raises nothing."""
 
     def _timers(self) -> list[Coroutine[Any, Any, None]]:
-        return [keep_ticking(timer, self._stage.name, self._metrics) for timer in self._stage.timers]
+        named = (self._stage.name, self._metrics, self._stall_timeout)
+        return [keep_ticking(timer, *named) for timer in self._stage.timers]
 
     async def _until_stopped(self) -> None:
         await self._stopping.wait()
@@ -91,18 +92,29 @@ class StageRunner(ABC):
         return self._deadline.remaining()
 
     async def _watch(self) -> None:
-        """Keeps the lag gauge. Raises `FatalRunnerError` when there is lag and no progress: alive means progress."""
+        """Raises `FatalRunnerError` when there is something to do and no progress: alive means progress. What is in the
+        stage's hands is something to do even while the broker cannot be asked for more."""
         since, progress = time.monotonic(), self._hand.progress
         while True:
             await asyncio.sleep(min(_WATCH_INTERVAL, self._stall_timeout / 2))
-            lag = await self._measured_lag()
-            if not lag or self._hand.progress != progress:
+            if not (self._behind or self._hand.busy) or self._hand.progress != progress:
                 since, progress = time.monotonic(), self._hand.progress
             elif time.monotonic() - since > self._stall_timeout:
-                raise FatalRunnerError(
-                    f"{self._stage.name} has {lag} messages waiting and made no progress for"
-                    f" {self._stall_timeout:.0f} s: restart it, and see its last log lines for what it waited for"
-                )
+                raise FatalRunnerError(self._stalled())
+
+    def _stalled(self) -> str:
+        doing = f"with {self._hand.in_hand} in its hands" if self._hand.busy else "and nothing came to its hands"
+        waiting = "messages" if self._behind is None else f"{self._behind} messages"
+        return (
+            f"{self._stage.name} has {waiting} waiting and made no progress for {self._stall_timeout:.0f} s, {doing}:"
+            " restart it, and see its last log lines for what it waited for"
+        )
+
+    async def _measure(self) -> None:
+        """Keeps the lag gauge. Beside the watch, because a broker that is away lets every question wait."""
+        while True:
+            await asyncio.sleep(min(_WATCH_INTERVAL, self._stall_timeout / 2))
+            self._behind = await self._measured_lag()
 
     async def _measured_lag(self) -> int | None:
         try:

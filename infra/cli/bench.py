@@ -30,6 +30,12 @@ def freshness(
     _run(ctx, "freshness", as_json, refinements)
 
 
+@app.command("hot-user", epilog="Example: attune bench hot-user --json")
+def hot_user(ctx: typer.Context, as_json: Json = False) -> None:
+    """How much longer others wait where one person makes nine tenths of the traffic."""
+    _run(ctx, "hot-user", as_json)
+
+
 def _run(ctx: typer.Context, name: str, as_json: bool, refinements: int = 0) -> None:
     from infra.settings import read_settings
 

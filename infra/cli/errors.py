@@ -1,4 +1,5 @@
-"""What a person sees of an error: one clear message on stderr and exit code 1, never a traceback for what is known."""
+"""What a person sees of an error: one clear message on stderr and an exit code (`infra.exits`), never a traceback for
+what is known."""
 
 import sys
 from typing import Any
@@ -6,8 +7,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-_INTERRUPTED = 130
-"""128 + SIGINT, as shells have it."""
+from infra.exits import Exit, exit_of
+
+_ROLES = {"up", "gateway", "worker"}
+"""What is started again when it ends: for whoever does that, the code says whether it helps."""
 
 
 class Commands(TyperGroup):
@@ -17,13 +20,13 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(Exit.INTERRUPTED) from None
         except Exception as error:
             message = message_of(error)
             if message is None:
                 raise
             typer.echo(f"Error: {message}", err=True)
-            raise typer.Exit(1) from None
+            raise typer.Exit(exit_of(error) if ctx.invoked_subcommand in _ROLES else Exit.FAILED) from None
 
 
 def message_of(error: Exception) -> str | None:

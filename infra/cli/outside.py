@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from infra.settings import Settings
     from schemas.catalog import CatalogItem
     from streams.kafka_admin import TopicReport
+    from streams.rebuilt import Report
     from workers.training.described import DescribedPairs
     from workers.training.pairs import Pair
     from workers.training.pipeline import Say
@@ -61,11 +62,30 @@ def _examine(settings: "Settings") -> "list[Finding]":
     return asyncio.run(examine(settings))
 
 
+def _rebuild(
+    settings: "Settings", users: "Sequence[str]", check: bool, force: bool, tell: "Callable[[Report], None]"
+) -> "list[Report]":
+    import asyncio
+
+    from infra.rebuilding import rebuild
+
+    async def collect() -> "list[Report]":
+        reports = []
+        async for report in rebuild(settings, users, check, force):
+            tell(report)
+            reports.append(report)
+        return reports
+
+    return asyncio.run(collect())
+
+
 def _bench(name: str, settings: "Settings", refinements: int = 0) -> Mapping[str, Any]:
-    from benchmarks import freshness, refining, throughput
+    from benchmarks import freshness, hot_user, refining, throughput
 
     if refinements:
         return refining.run(settings, refinements=refinements)
+    if name == "hot-user":
+        return hot_user.run(settings)
     return throughput.run(settings) if name == "throughput" else freshness.run(settings)
 
 
@@ -105,6 +125,7 @@ class Outside:
     run_worker: "Callable[[Settings, Role], None]" = _run_worker
     create_topics: "Callable[[Settings], TopicReport]" = _create_topics
     examine: "Callable[[Settings], list[Finding]]" = _examine
+    rebuild: "Callable[[Settings, Sequence[str], bool, bool, Callable[[Report], None]], list[Report]]" = _rebuild
     bench: "Callable[[str, Settings, int], Mapping[str, Any]]" = _bench
     evaluate: "Callable[[Asked, Settings], Mapping[str, Any]]" = _evaluate
     train_space: "Callable[[Sequence[CatalogItem], Sequence[Pair], Path, Plan, str, Say, Tell], Trained]" = _train_space

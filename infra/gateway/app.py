@@ -6,6 +6,8 @@ from typing import Any
 from fastapi import FastAPI
 
 from infra.gateway import problems as problem_documents
+from infra.gateway.admission import Admission
+from infra.gateway.bodies import Bodies
 from infra.gateway.body import BODY_SECONDS
 from infra.gateway.context import Gateway
 from infra.gateway.endpoints import (
@@ -64,9 +66,11 @@ def _bare(metrics: Metrics, problems: Problems) -> FastAPI:
     app.state.metrics = metrics
     app.state.problems = problems
     app.state.body_seconds = BODY_SECONDS
+    app.state.bodies = Bodies(metrics)
     problem_documents.install(app, metrics)
     describe(app)
-    app.add_middleware(Guard)
+    app.add_middleware(Admission, metrics=metrics)
+    app.add_middleware(Guard)  # the last one is the outermost
     return app
 
 

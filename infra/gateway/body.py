@@ -1,6 +1,9 @@
-"""Reading a request's JSON within bounds: of type, of size while it streams in, of time."""
+"""Reading a request's JSON within bounds: of type, of size while it streams in, of time, of what all take together."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 import orjson
@@ -8,6 +11,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
+from infra.gateway.bodies import Bodies, Held
 from infra.gateway.problems import ProblemError
 from infra.gateway.reasons import reason_of
 from schemas.api import MAX_BODY_BYTES
@@ -19,23 +23,47 @@ BODY_SECONDS = 30.0
 """For a whole body: 4 MiB in 30 s is 1.1 Mbit/s, slower than any line that feeds events."""
 
 
-async def read_json(request: Request) -> object:
-    """Raises the problems 400, 408, 413 and 415."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A body that is there, whole. What is parsed of it is kept by nobody here: it may be twenty times as large, and
+    must not last as long as the request."""
+
+    raw: bytes
+
+    def parsed(self) -> object:
+        """Its JSON. Raises the problem 400."""
+        return _parse(self.raw)
+
+
+@asynccontextmanager
+async def receiving(request: Request) -> AsyncIterator[Received]:
+    """The body, which counts among all that are held until the end. Raises the problems 400, 408, 413, 415 and 503."""
     _check_type(request)
+    bodies: Bodies = request.app.state.bodies
+    with bodies.hold() as held:
+        yield await _read(request, held)
+
+
+async def _received(request: Request) -> AsyncIterator[Received]:
+    async with receiving(request) as body:
+        yield body
+
+
+JsonBody = Annotated[Received, Depends(_received)]
+"""An endpoint's argument of this type is the request's body. Raises the problems 400, 408, 413, 415 and 503."""
+
+
+async def _read(request: Request, held: Held) -> Received:
     seconds: float = request.app.state.body_seconds
     try:
-        async with asyncio.timeout(seconds):
-            body = await _read_bounded(request)
+        with held.reading():
+            async with asyncio.timeout(seconds):
+                return Received(await _read_bounded(request, held))
     except TimeoutError as error:
         detail = f"The body did not arrive within {seconds:g} s; send fewer entries at once."
         raise ProblemError(408, "Request timeout", detail, headers={"Connection": "close"}) from error
     except ClientDisconnect as error:
         raise ProblemError(400, "Incomplete body", "The connection ended before the body did.") from error
-    return _parse(body)
-
-
-JsonBody = Annotated[object, Depends(read_json)]
-"""An endpoint's argument of this type is the request's JSON. Raises the problems 400, 408, 413 and 415."""
 
 
 def checked(model: type[Body], body: object, what: str) -> Body:
@@ -53,7 +81,7 @@ def _check_type(request: Request) -> None:
         raise ProblemError(415, "Unsupported media type", "Send JSON with the header Content-Type: application/json.")
 
 
-async def _read_bounded(request: Request) -> bytes:
+async def _read_bounded(request: Request, held: Held) -> bytes:
     """At most MAX_BODY_BYTES and one chunk are ever held, whatever Content-Length says or does not say. The answer to
     a larger body goes out at once; the server throws away what still comes, so that the sender gets to read it."""
     declared = request.headers.get("content-length", "")
@@ -63,6 +91,7 @@ async def _read_bounded(request: Request) -> bytes:
     async for chunk in request.stream():
         if len(body) + len(chunk) > MAX_BODY_BYTES:
             raise _too_large()
+        held.add(len(chunk))
         body += chunk
     return bytes(body)
 

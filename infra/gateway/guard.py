@@ -58,7 +58,11 @@ class Guard:
                 await unexpected()(scope, receive, guarded)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _from_another_site(scope):
+        if _has_two_lengths(scope):
+            detail = "Content-Length and Transfer-Encoding exclude each other; send one of them."
+            refused = ProblemError(400, "Two lengths", detail, headers={"Connection": "close"})
+            await answer(refused)(scope, receive, send)
+        elif _from_another_site(scope):
             detail = "Another site's page asked for this; call the service from its own page or from a program."
             await answer(ProblemError(403, "Forbidden", detail))(scope, receive, send)
         else:
@@ -69,6 +73,13 @@ def _harden(headers: MutableHeaders) -> None:
     for name, value in HEADERS.items():
         headers[name] = value
     headers.setdefault("Cache-Control", "no-store")
+
+
+def _has_two_lengths(scope: Scope) -> bool:
+    """What a proxy in front took for the end of the body may be another place than ours, and what lies between would
+    pass for a request that nobody has checked (RFC 9112, 6.1)."""
+    headers = Headers(scope=scope)
+    return "content-length" in headers and "transfer-encoding" in headers
 
 
 def _from_another_site(scope: Scope) -> bool:

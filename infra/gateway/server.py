@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from infra.gateway.connection import Connection, connections
 from infra.gateway.context import Gateway
 from workers.errors import ConfigurationError
 
@@ -27,7 +28,9 @@ class _Quiet(uvicorn.Server):
 class GatewayServer:
     """Listens from the moment it is made, serves while `run` runs. Raises `ConfigurationError` where it cannot."""
 
-    def __init__(self, app: FastAPI, host: str, port: int, stop_timeout: float = 8.0) -> None:
+    def __init__(
+        self, app: FastAPI, host: str, port: int, stop_timeout: float = 8.0, connection: type[Connection] = Connection
+    ) -> None:
         self._app = app
         self._socket = _listen(host, port)
         self._stop_timeout = stop_timeout
@@ -35,6 +38,7 @@ class GatewayServer:
         self._server = _Quiet(
             uvicorn.Config(
                 app,
+                http=connections(app.state.metrics, connection),
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -6,16 +6,19 @@ import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streams.contract import Outgoing, Partition, Record
 from streams.metrics import Metrics
+from streams.partitioning import partition_of
 from tests.contract.runner_cases import (
     BATCH,
     KINDS,
     PARTITIONS,
     Bench,
+    EmbeddedBench,
     RecordingStage,
     eventually,
     mail,
@@ -127,9 +130,23 @@ class TestOffsets:
 
     async def test_the_stage_cannot_skip_what_is_not_committed(self, bench: Bench) -> None:
         await bench.send([Outgoing(bench.topics[0], b"user", b"%d" % i) for i in range(5)])
-        stage = RecordingStage(bench.topics, on_resume=lambda assigned: dict.fromkeys(assigned, 3))
+        source = Partition(bench.topics[0], partition_of(b"user", PARTITIONS))
+        stage = RecordingStage(bench.topics, on_resume=lambda _: {source: 3})
         async with running(bench.runner(stage)) as run:
             await eventually(lambda: len(stage.records) == 5, run)
+
+    async def test_an_offset_behind_the_end_of_the_log_ends_it_with_the_cure(self, bench: Bench) -> None:
+        """The topic was made anew, or has lost its end: what comes would be taken for what has been applied."""
+        await bench.send([Outgoing(bench.topics[0], b"user", b"%d" % i) for i in range(5)])
+        source = Partition(bench.topics[0], partition_of(b"user", PARTITIONS))
+        up_to_date = RecordingStage(bench.topics, on_resume=lambda _: {source: 5})
+        async with running(bench.runner(up_to_date)) as run:
+            await eventually(lambda: len(up_to_date.records) == 5, run)
+        ahead = RecordingStage(bench.topics, on_resume=lambda _: {source: 6})
+        options: dict[str, Any] = {} if isinstance(bench, EmbeddedBench) else {"call_timeout": 2.0}
+        with pytest.raises(FatalRunnerError, match=r"up to offset 6, and now it goes on at 5: .* on an empty store"):
+            await asyncio.wait_for(bench.runner(ahead, **options).run(), 30)
+        assert ahead.records == []
 
 
 class TestErrors:

@@ -19,7 +19,7 @@ from schemas.profile import Source
 from streams.contract import Outgoing
 from streams.metrics import Metrics
 from workers.errors import AttuneError, UnknownProvider, UnknownSubject
-from workers.ports import Snapshot, Store, UserRecord
+from workers.ports import Partition, Snapshot, Store, UserRecord
 from workers.state import HeldInterest, Remembered, UserState, encode_state
 from workers.weights import Moments
 
@@ -60,7 +60,9 @@ class FakeStore:
     failing: AttuneError | None = None
     reads: int = 0
 
-    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+    async def read(
+        self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
+    ) -> Snapshot:
         self.reads += 1
         if self.failing is not None:
             raise self.failing

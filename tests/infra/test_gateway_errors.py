@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from infra.gateway.app import create_app
 from infra.gateway.guard import HEADERS
 from schemas.api import MAX_BODY_BYTES, Problem
-from tests.infra.gateway_fakes import FakeProducer, FakeSearch, FakeStore, click, gateway, ports, speak_to
+from tests.infra.gateway_fakes import FakeProducer, FakeSearch, FakeStore, click, gateway, ports, serving, speak_to
 from workers.errors import ConfigurationError
 
 URL = "/v1/interactions"
@@ -182,6 +182,21 @@ class TestHeaders:
         producer = FakeProducer()
         async with gateway(producer=producer) as client:
             detail(await client.post("/v1/users/anna/refresh", headers={"Sec-Fetch-Site": site}), 403)
+        assert producer.sent == []
+
+    async def test_two_lengths_are_refused_and_nothing_after_them_is_served(self) -> None:
+        """Or a request could be smuggled past a proxy that goes by the other one (RFC 9112, 6.1)."""
+        both = b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+        head = b"POST /v1/users/anna/refresh HTTP/1.1\r\nHost: a\r\n" + both
+        smuggled = b"POST /v1/users/eve/refresh HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+        producer = FakeProducer()
+        async with serving(create_app(ports(producer=producer))) as (server, _):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(head + b"0\r\n\r\n" + smuggled)
+            answer = await reader.read()
+            writer.close()
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert answer.count(b"HTTP/1.1") == 1
         assert producer.sent == []
 
     async def test_the_own_page_may(self) -> None:

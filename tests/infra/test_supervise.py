@@ -3,10 +3,11 @@
 import asyncio
 import os
 import signal
+import time
 
 import pytest
 
-from infra.supervise import run_until_stopped
+from infra.supervise import run_until_stopped, supervised
 from workers.errors import FatalRunnerError
 
 
@@ -56,3 +57,71 @@ async def test_what_plays_in_the_background_ends_with_the_rest() -> None:
     asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
     await asyncio.wait_for(run_until_stopped([Part()], [player]), 5)
     assert player.cancelled()
+
+
+class Clings(Part):
+    """Does not end when it is asked to."""
+
+    async def stop(self) -> None: ...
+
+
+async def test_a_part_that_does_not_end_keeps_nobody_beyond_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
+    asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
+    started = time.monotonic()
+    await run_until_stopped([Clings()], stop_timeout=1.0)
+    assert time.monotonic() - started < 0.9, "the rest is for what comes after"
+    assert "Clings did not end when it was asked to" in caplog.text
+
+
+async def test_why_it_stops_is_said_at_once(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(FatalRunnerError):
+        await run_until_stopped([Part(FatalRunnerError("agents made no progress"))])
+    assert "stopping: agents made no progress" in caplog.text
+    with pytest.raises(ValueError, match="anna"):
+        await run_until_stopped([Part(ValueError("anna"))])
+    assert "stopping: ValueError" in caplog.text
+    assert "anna" not in caplog.text
+
+
+async def test_sigterm_before_it_has_begun_takes_it_apart_again() -> None:
+    closed = False
+    asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
+    async with supervised(60.0) as life:
+        try:
+            await asyncio.sleep(60)  # a server is waited for
+        finally:
+            closed = True
+    assert closed
+    assert life.asked
+    life.ended()
+
+
+async def test_another_cancellation_is_not_taken_for_it() -> None:
+    async def begin() -> None:
+        async with supervised(60.0):
+            await asyncio.sleep(60)
+
+    beginning = asyncio.create_task(begin())
+    await asyncio.sleep(0.01)
+    beginning.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await beginning
+
+
+async def test_a_second_sigterm_changes_nothing() -> None:
+    part = Slow()
+    for after in (0.05, 0.1, 0.15):
+        asyncio.get_running_loop().call_later(after, os.kill, os.getpid(), signal.SIGTERM)
+    await asyncio.wait_for(run_until_stopped([part]), 5)
+    assert part.finished
+
+
+class Slow(Part):
+    """Takes a moment to end in order."""
+
+    finished = False
+
+    async def run(self) -> None:
+        await self.stopped.wait()
+        await asyncio.sleep(0.3)
+        self.finished = True

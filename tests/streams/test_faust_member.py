@@ -39,6 +39,7 @@ class Case:
         self.stage = RecordingStage(("letters",), on_resume=self._resume)
         self.resume_offset: int | None = None
         self.store_away = False
+        self.end = 100
         self.generation = 1
         self.member_id = "a-member"
         self.committed: list[dict[TopicPartition, int]] = []
@@ -55,7 +56,13 @@ class Case:
             grouped=grouped,
             generation=lambda: self.generation,
             member_id=lambda: self.member_id,
+            stage="agents",
+            ends=self._ends,
+            patience=0.0,
         )
+
+    async def _ends(self, partitions: object) -> dict[Partition, int]:
+        return {SOURCE: self.end}
 
     def _resume(self, assigned: object) -> dict[Partition, int]:
         if self.store_away:
@@ -191,3 +198,11 @@ async def test_to_be_thrown_out_again_and_again_is_a_failure(member_id: str, fat
         await case.assign()
         await case.member.revoked()
     assert (case.member.failure is not None) == fatal
+
+
+async def test_a_stage_that_has_read_further_than_the_log_goes_is_a_failure() -> None:
+    case = Case()
+    case.resume_offset, case.end = 10, 9
+    await case.assign(9)
+    assert isinstance(case.member.failure, FatalRunnerError)
+    assert "begin on an empty store" in str(case.member.failure)

@@ -9,6 +9,7 @@ import pytest
 from streams.contract import Partition, Record, Timer
 from streams.hand_over import HandOver
 from streams.metrics import Metrics
+from streams.progress import made_progress
 from workers.errors import FatalRunnerError, SearchUnavailable, StoreUnavailable
 
 BATCH = [Record("letters", 0, 0, b"key", b"value", 0)]
@@ -137,11 +138,49 @@ async def test_after_settling_for_good_it_never_opens() -> None:
     assert stage.attempts == 0
 
 
-async def test_progress_is_every_answer_of_the_stage() -> None:
+async def test_progress_is_every_answer_of_the_stage_and_the_commit() -> None:
     hand = open_hand(Stage(StoreUnavailable("away"), 0.0))
     before = hand.progress
     await hand.deliver(BATCH, hand.turn, Commits())
-    assert hand.progress == before + 2
+    assert hand.progress == before + 3
+
+
+async def test_progress_is_every_step_of_a_batch_in_whichever_thread() -> None:
+    class Stepping(Stage):
+        async def handle(self, batch: Sequence[Record]) -> None:
+            made_progress()
+            await asyncio.to_thread(made_progress)
+            seen.append(hand.progress)
+
+    seen: list[int] = []
+    hand = open_hand(Stepping())
+    before = hand.progress
+    await hand.deliver(BATCH, hand.turn, Commits())
+    assert seen == [before + 2]
+    made_progress()
+    assert hand.progress == before + 4, "what is done outside a batch is not its progress"
+
+
+async def test_a_batch_that_is_given_up_is_no_progress() -> None:
+    hand = open_hand(Stage(60.0))
+    before = hand.progress
+    delivering = asyncio.create_task(hand.deliver(BATCH, hand.turn, Commits()))
+    await asyncio.sleep(0.01)
+    assert hand.busy
+    await hand.settle(0.01)
+    assert not await delivering
+    assert hand.progress == before
+    assert not hand.busy
+
+
+async def test_it_is_busy_while_the_stage_thinks_where_to_resume() -> None:
+    hand = open_hand(Stage(60.0))
+    asking = asyncio.create_task(hand.where_to_resume([]))
+    await asyncio.sleep(0.01)
+    assert hand.busy
+    asking.cancel()
+    await asyncio.wait({asking})
+    assert not hand.busy
 
 
 async def test_where_to_resume_is_asked_until_the_store_answers() -> None:

@@ -35,3 +35,27 @@ def test_an_ordinary_rebalance_does_not_count() -> None:
     evictions = Evictions("agents", Clock())
     for _ in range(10):
         evictions.note("a member id")
+
+
+def test_who_had_its_place_before_has_twice_the_patience() -> None:
+    clock = Clock()
+    evictions = Evictions("agents", clock)
+    evictions.assigned()
+    clock.now += 5
+    for _ in range(5):
+        evictions.note("")
+        evictions.assigned()
+        clock.now += 1
+    with pytest.raises(FatalRunnerError, match="6 times"):
+        evictions.note("")
+
+
+def test_who_has_only_just_come_has_not() -> None:
+    clock = Clock()
+    evictions = Evictions("agents", clock)
+    evictions.assigned()
+    for _ in range(2):
+        clock.now += 1
+        evictions.note("")
+    with pytest.raises(FatalRunnerError, match="3 times"):
+        evictions.note("")

@@ -24,6 +24,7 @@ class FakeConsumer:
     def __init__(self) -> None:
         self.pages: asyncio.Queue[Any] = asyncio.Queue()
         self.offset = 0
+        self.end = 9
         self.commits: list[dict[TopicPartition, int]] = []
         self.commit_error: Exception | None = None
         self.group_error: Exception | None = None
@@ -50,6 +51,9 @@ class FakeConsumer:
     async def committed(self, partition: TopicPartition) -> int | None:
         return 9
 
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, self.end)
+
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.seeks.append((partition, offset))
 
@@ -69,7 +73,7 @@ class FakeConsumer:
 
 
 class Case:
-    def __init__(self, stage: RecordingStage | None = None) -> None:
+    def __init__(self, stage: RecordingStage | None = None, call_timeout: float = 1.0) -> None:
         self.consumer = FakeConsumer()
         self.stage = stage or RecordingStage(("letters",))
         self.hand = HandOver(self.stage, Metrics())
@@ -81,7 +85,7 @@ class Case:
             bootstrap="kafka:9092",
             session_timeout=15.0,
             instance=None,
-            call_timeout=1.0,
+            call_timeout=call_timeout,
             metadata_age=30.0,
             count=self.counted.append,
             new_consumer=lambda **_: self.consumer,
@@ -204,3 +208,40 @@ async def test_an_error_in_a_rebalance_is_raised_by_the_next_fetch() -> None:
     await case.consumer.listener.on_partitions_revoked([LETTERS])
     with pytest.raises(FatalRunnerError, match="committing"):
         await case.member.fetch(10)
+
+
+async def test_a_stage_that_has_read_further_than_the_log_goes_is_not_fed() -> None:
+    """The topic was made anew: what it holds would be taken for what was applied of the former one."""
+    case = Case(RecordingStage(("letters",), on_resume=lambda assigned: dict.fromkeys(assigned, 10)), call_timeout=0.1)
+    with pytest.raises(FatalRunnerError, match=r"letters/0 up to offset 10, .* at 9: .* begin on an empty store"):
+        await case.assign()
+    case = Case(RecordingStage(("letters",), on_resume=lambda assigned: dict.fromkeys(assigned, 9)))
+    await case.assign()
+
+
+async def test_an_end_that_a_new_leader_does_not_know_yet_is_asked_for_again() -> None:
+    case = Case(RecordingStage(("letters",), on_resume=lambda assigned: dict.fromkeys(assigned, 10)), call_timeout=5.0)
+    asyncio.get_running_loop().call_later(0.2, setattr, case.consumer, "end", 10)
+    await case.assign()
+
+
+async def test_a_partition_that_goes_on_before_what_was_read_of_it_ends_the_runner() -> None:
+    case = Case()
+    await case.assign()
+    await case.handle_one_page(5)
+    case.consumer.offset = 3
+    case.consumer.send(1)
+    with pytest.raises(FatalRunnerError, match="up to offset 5, and now it goes on at 3"):
+        await case.member.fetch(10)
+
+
+async def test_after_a_rebalance_it_may_go_on_earlier() -> None:
+    case = Case()
+    await case.assign()
+    await case.handle_one_page(5)
+    await case.consumer.listener.on_partitions_revoked([LETTERS])
+    await case.consumer.listener.on_partitions_assigned([LETTERS])
+    await case.member.fetch(10)
+    case.consumer.offset = 3
+    case.consumer.send(1)
+    assert [one.offset for one in await case.member.fetch(10)] == [3]

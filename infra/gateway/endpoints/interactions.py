@@ -25,7 +25,7 @@ router = APIRouter(tags=["events"])
 async def post_interactions(body: JsonBody, gateway: GatewayHere) -> Accepted:
     """Takes one interaction, or up to 1,000 as {"interactions": [...]}. Those accepted are durable when the answer
     comes. After a 503 send the same again: events with the same event_id count once."""
-    accepted, rejected = _sort(entries_of(body, "interactions"), gateway)
+    accepted, rejected = _sort(entries_of(body.parsed(), "interactions"), gateway)
     refuse_if_none(accepted, rejected)
     await _send(accepted, gateway)
     return Accepted(accepted=len(accepted), rejected=tuple(rejected))

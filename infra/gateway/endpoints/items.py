@@ -25,7 +25,7 @@ router = APIRouter(tags=["catalog"])
 )
 async def post_items(provider: ProviderId, body: JsonBody, gateway: GatewayHere) -> Accepted:
     """Takes up to 1,000 items. An item sent again replaces the former one; "deleted" takes it out of the catalog."""
-    accepted, rejected = _sort(entries_of(body, "items", single=False))
+    accepted, rejected = _sort(entries_of(body.parsed(), "items", single=False))
     refuse_if_none(accepted, rejected)
     with gateway.writes.enter():
         await gateway.ports.producer.send([_message(provider, item) for item in accepted])

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from infra.gateway.body import checked, read_json
+from infra.gateway.body import checked, receiving
 from infra.gateway.commands import current_time, new_id, send_command
 from infra.gateway.context import GatewayHere
 from infra.gateway.openapi import takes
@@ -26,4 +26,5 @@ async def post_refresh(user: UserId, request: Request, gateway: GatewayHere) -> 
 async def _body(request: Request) -> RefreshBody:
     if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
         return RefreshBody()
-    return checked(RefreshBody, await read_json(request), "The refresh")
+    async with receiving(request) as body:
+        return checked(RefreshBody, body.parsed(), "The refresh")

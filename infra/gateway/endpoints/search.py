@@ -18,7 +18,7 @@ router = APIRouter(tags=["retrieval"])
 async def search(provider: ProviderId, body: JsonBody, request: Request) -> SearchAnswer:
     """The items nearest to the vectors, or to the embedding published for a subject, best first."""
     searcher: Search = request.app.state.search
-    return await searcher.search(provider, _checked(body))
+    return await searcher.search(provider, _checked(body.parsed()))
 
 
 @router.get("/v1/providers")
