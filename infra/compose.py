@@ -11,30 +11,31 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
+from infra.awaiting import await_ground
 from infra.gateway import dead_letters, spaces
 from infra.gateway.app import create_app, create_provider_app, create_worker_app
 from infra.gateway.ports import GatewayPorts, Search
 from infra.gateway.server import GatewayServer
-from infra.ground import Ground, open_ground
+from infra.ground import Ground
 from infra.provider_client import HttpSearch
 from infra.refining import InTurns, needs_encoder, refiner_of
 from infra.sample.player import play, sample_users
 from infra.settings import Settings
-from infra.spaces import embedder_of, keeper_of, pointer_of
-from infra.supervise import Part, run_until_stopped
+from infra.spaces import embedder_lag, embedder_of, group_in, keeper_of, lone_embedder_of, pointer_of
+from infra.supervise import Part, supervised
 from schemas.api import StageStatus, Status
-from schemas.dead_letter import DeadLetter
 from streams.agents import AgentsStage
 from streams.aiokafka_runner import AiokafkaRunner
 from streams.contract import Runner, Stage
 from streams.control import ControlStage
 from streams.embedded_runner import EmbeddedRunner
-from streams.embedder import EmbedderStage, embedder_group
+from streams.embedder import EmbedderStage
 from streams.faust_runner import FaustRunner
 from streams.kafka_admin import create_topics
+from streams.letter_book import LetterBook
 from streams.provider import ProviderStage
+from streams.recovery import Recovery
 from streams.space_keeper import SpaceKeeper
-from streams.topics import DEAD_LETTERS
 from workers.agent import AgentRules
 from workers.errors import ConfigurationError
 from workers.knowledge import Knowledge
@@ -51,13 +52,13 @@ Role = StageRole | Literal["refiner"]
 
 async def run_up(settings: Settings, sample: bool = False) -> None:
     """Every role and the gateway in one process, until it is stopped."""
-    async with open_ground(settings) as ground:
+    async with supervised(settings.stop_timeout) as life, await_ground(settings) as ground:
         if ground.log is None:
             await create_topics(settings.bootstrap, settings.partitions, settings.replication)
         provider = _provider_stage(ground)
         encoder = InTurns(await asyncio.to_thread(open_encoder, settings.model))
         agents = _agents_stage(ground)
-        stages: list[Stage] = [agents, embedder_of(ground, encoder), provider, _control_stage(ground)]
+        stages: list[Stage] = [agents, await embedder_of(ground, encoder), provider, _control_stage(ground)]
         keeper = keeper_of(
             ground, agents=agents, provider=provider, encoder=encoder, make_runner=lambda stage: _runner(ground, stage)
         )
@@ -65,29 +66,29 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
         server = _gateway(ground, provider, sample)
         player = [asyncio.create_task(_play_sample(ground), name="sample")] if sample else []
         _LOG.info("listening on http://%s:%d", settings.http_host, server.port)
-        await run_until_stopped([server, keeper, refiner, *(_runner(ground, stage) for stage in stages)], player)
+        await life.run([server, keeper, refiner, *(_runner(ground, stage) for stage in stages)], player)
 
 
 async def run_gateway(settings: Settings) -> None:
     """The HTTP gateway alone. It holds the indexes itself unless a provider role is named."""
     _refuse_embedded(settings, "attune gateway")
-    async with open_ground(settings) as ground:
+    async with supervised(settings.stop_timeout) as life, await_ground(settings, ready=True) as ground:
         if settings.provider_url is not None:
             search = HttpSearch(settings.provider_url)
             try:
-                await run_until_stopped([_gateway(ground, search, False)])
+                await life.run([_gateway(ground, search, False)])
             finally:
                 await search.close()
         else:
             provider = _provider_stage(ground)
             keeper = keeper_of(ground, provider=provider)
-            await run_until_stopped([_gateway(ground, provider, False), keeper, _runner(ground, provider)])
+            await life.run([_gateway(ground, provider, False), keeper, _runner(ground, provider)])
 
 
 async def run_worker(settings: Settings, role: Role) -> None:
     """One role, with its health and metrics beside it."""
     _refuse_embedded(settings, f"attune worker {role}")
-    async with open_ground(settings) as ground:
+    async with supervised(settings.stop_timeout) as life, await_ground(settings, ready=True) as ground:
         problems = _problems(ground)
         app = create_worker_app(ground.metrics, problems)
         if role == "refiner":
@@ -97,9 +98,9 @@ async def run_worker(settings: Settings, role: Role) -> None:
             parts = [_runner(ground, stage), keeper]
             if isinstance(stage, ProviderStage):
                 app = create_provider_app(stage, ground.metrics, problems)
-        server = GatewayServer(app, settings.http_host, settings.metrics_port_of(role), settings.stop_timeout)
+        server = GatewayServer(app, settings.http_host, settings.metrics_port_of(role), settings.parts_timeout)
         _LOG.info("%s: health and metrics on port %d", role, server.port)
-        await run_until_stopped([*parts, server])
+        await life.run([*parts, server])
 
 
 async def _refiner_parts(ground: Ground) -> list[Part]:
@@ -118,7 +119,7 @@ async def _stage(ground: Ground, role: StageRole) -> tuple[Stage, SpaceKeeper]:
             return agents, keeper_of(ground, agents=agents)
         case "embedder":
             encoder = await asyncio.to_thread(open_encoder, ground.settings.model)
-            return embedder_of(ground, encoder), keeper_of(ground, encoder=encoder)
+            return await lone_embedder_of(ground, encoder), keeper_of(ground, encoder=encoder)
         case "provider":
             provider = _provider_stage(ground)
             return provider, keeper_of(ground, provider=provider)
@@ -144,7 +145,7 @@ def _triggers(settings: Settings) -> TriggerPolicy:
     return TriggerPolicy(
         refit_after=settings.refit_after,
         refit_age=settings.refit_age,
-        refine_after=settings.refine_after or None,
+        refine_after=settings.refines_after,
         refine_first=settings.refine_first,
         refine_drop=settings.refine_drop,
         refine_age=settings.refine_age,
@@ -161,7 +162,14 @@ def _agents_stage(ground: Ground) -> AgentsStage:
         space=ground.space.id,
         key=ground.settings.pseudonym_key(),
         metrics=ground.metrics,
+        recovery=Recovery(ground.broker, ground.store, AgentsStage.group, lambda: _embedders_of_profiles(ground)),
     )
+
+
+async def _embedders_of_profiles(ground: Ground) -> str:
+    """The group of those whose space profiles live in now."""
+    pointer = await pointer_of(ground).read()
+    return group_in(pointer, pointer.current.id)
 
 
 def _provider_stage(ground: Ground) -> ProviderStage:
@@ -171,6 +179,7 @@ def _provider_stage(ground: Ground) -> ProviderStage:
         ground.metrics,
         scoring=ground.settings.scoring,
         served=pointer_of(ground).served,
+        producer=ground.producer,
     )
 
 
@@ -186,7 +195,8 @@ def _runner(ground: Ground, stage: Stage) -> Runner:
             stage,
             batch_size=settings.batch_size,
             metrics=ground.metrics,
-            stop_timeout=settings.stop_timeout,
+            stop_timeout=settings.parts_timeout,
+            stall_timeout=settings.stall_timeout,
         )
     make = FaustRunner if settings.runner_of(stage.name) == "faust" and stage.group is not None else AiokafkaRunner
     return make(
@@ -195,7 +205,8 @@ def _runner(ground: Ground, stage: Stage) -> Runner:
         batch_size=settings.batch_size,
         session_timeout=settings.session_timeout,
         instance=settings.instance,
-        stop_timeout=settings.stop_timeout,
+        stop_timeout=settings.parts_timeout,
+        stall_timeout=settings.stall_timeout,
         metrics=ground.metrics,
     )
 
@@ -217,9 +228,9 @@ def _gateway(ground: Ground, search: Search, sample: bool) -> GatewayServer:
         sample_users=sample_users() if sample else (),
     )
     app = create_app(ports)
-    app.include_router(dead_letters.create_router(_letters(ground)))
+    app.include_router(dead_letters.create_router(LetterBook(ground.broker, ground.producer, time.time)))
     app.include_router(spaces.create_router(pointer_of(ground), ground.store))
-    return GatewayServer(app, settings.http_host, settings.http_port, settings.stop_timeout)
+    return GatewayServer(app, settings.http_host, settings.http_port, settings.parts_timeout)
 
 
 async def _play_sample(ground: Ground) -> None:
@@ -227,7 +238,7 @@ async def _play_sample(ground: Ground) -> None:
         ground.producer,
         ground.metrics,
         time.time,
-        lambda: ground.broker.lag(embedder_group(ground.space.id), EmbedderStage.topics),
+        lambda: embedder_lag(ground, ground.space.id),
     )
 
 
@@ -236,7 +247,7 @@ def _status(ground: Ground, search: Search) -> Callable[[], Awaitable[Status]]:
         pointer = await pointer_of(ground).read()
         groups = {
             AgentsStage.name: (AgentsStage.group, AgentsStage.topics),
-            EmbedderStage.name: (embedder_group(pointer.current.id), EmbedderStage.topics),
+            EmbedderStage.name: (group_in(pointer, pointer.current.id), EmbedderStage.topics),
             ControlStage.name: (ControlStage.group, ControlStage.topics),
         }
         stages = {name: StageStatus(lag=await ground.broker.lag(*read)) for name, read in groups.items()}
@@ -258,14 +269,6 @@ def _problems(ground: Ground) -> Callable[[], Awaitable[list[str]]]:
         ]
 
     return problems
-
-
-def _letters(ground: Ground) -> Callable[[int], Awaitable[list[DeadLetter]]]:
-    async def letters(limit: int) -> list[DeadLetter]:
-        records = await ground.broker.read(DEAD_LETTERS, limit)
-        return [DeadLetter.model_validate_json(record.value) for record in records if record.value]
-
-    return letters
 
 
 def _refuse_embedded(settings: Settings, command: str) -> None:

@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from infra.ending import CLOSE_SHARE, PARTS_SHARE
+from streams.progress import STALL_TIMEOUT
 from workers.errors import ConfigurationError
 
 RunnerName = Literal["aiokafka", "faust"]
@@ -71,8 +73,10 @@ class Settings(BaseSettings):
     )
     max_waiting: Annotated[int, Field(ge=1, le=1024)] = Field(64, description="interactions waiting per user")
     clock_skew: Annotated[float, Field(ge=0)] = Field(86_400.0, description="seconds an event may lie in the future")
-    refine_after: Annotated[int, Field(ge=0, le=100_000)] = Field(
-        20, description="interactions that trigger a refinement of the texts; 0: no profile is ever refined"
+    refine_after: Annotated[int, Field(ge=0, le=100_000)] | None = Field(
+        None,
+        description="interactions that trigger a refinement of the texts; 0: texts are refined on demand only; "
+        "unset: 0 for the proposer phrases, 20 for vllm",
     )
     refine_first: Annotated[int, Field(ge=2, le=100_000)] = Field(
         10, description="interactions that trigger the first refinement of a person's texts"
@@ -193,9 +197,31 @@ class Settings(BaseSettings):
         return override or self.runner
 
     @property
+    def refines_after(self) -> int | None:
+        """Interactions that trigger a refinement, and None where only a demand does: by phrases it has shown no gain
+        (docs/decisions/0007)."""
+        unless_set = 20 if self.proposer == "vllm" else 0
+        return (unless_set if self.refine_after is None else self.refine_after) or None
+
+    @property
     def refinements_at_once(self) -> int:
         """In one refiner. A search for phrases is one core's work, an LLM is waited for."""
         return self.refiner_concurrency or (self.llm_concurrency if self.proposer == "vllm" else 1)
+
+    @property
+    def parts_timeout(self) -> float:
+        """Of the orderly stop, for what is in the parts' hands."""
+        return self.stop_timeout * PARTS_SHARE
+
+    @property
+    def close_timeout(self) -> float:
+        """Of the orderly stop, for what the producer still holds."""
+        return self.stop_timeout * CLOSE_SHARE
+
+    @property
+    def stall_timeout(self) -> float:
+        """Without progress; longer only where one call may take longer."""
+        return max(STALL_TIMEOUT, max(self.send_timeout, self.store_timeout) + 8)
 
     def metrics_port_of(self, role: str) -> int:
         """One each, so that all roles can run on one machine."""
@@ -225,7 +251,7 @@ def read_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigurationError("\n".join(map(_mend, error.errors()))) from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(f"the file that ATTUNE_CONFIG names is not TOML: {error}") from error
 
 

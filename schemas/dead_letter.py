@@ -3,9 +3,13 @@
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Base64Bytes, Field, StringConstraints
+from pydantic import Base64Bytes, StringConstraints
 
-from schemas.base import Contract, Instant
+from schemas.base import (
+    Contract,
+    Count,
+    Instant,
+)
 
 
 class Reason(StrEnum):
@@ -30,14 +34,22 @@ class Reason(StrEnum):
     """The stage raised on it."""
 
 
+class Settled(StrEnum):
+    """What an operator has done with it."""
+
+    REPLAYED = "replayed"
+    """Sent again to the topic it came from: a new message, with the event id that it had."""
+    DROPPED = "dropped"
+
+
 class DeadLetter(Contract):
     """Topic `attune.dead-letters`, keyed as the source. `topic`, `partition` and `offset` name it once and for all: a
-    letter written twice after a crash is one letter."""
+    letter written twice after a crash is one letter, and one that says `settled` (it holds no content) settles it."""
 
     schema_version: Literal[1] = 1
     topic: Annotated[str, StringConstraints(min_length=1, max_length=249)]
-    partition: Annotated[int, Field(ge=0)]
-    offset: Annotated[int, Field(ge=0)]
+    partition: Count
+    offset: Count
     key: Base64Bytes | None = None
     value: Base64Bytes | None = None
     reason: Reason
@@ -46,6 +58,7 @@ class DeadLetter(Contract):
     stage: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     first_time: Instant
     last_time: Instant
+    settled: Settled | None = None
 
     @property
     def id(self) -> str:

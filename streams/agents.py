@@ -2,56 +2,64 @@
 
 The commit protocol. Whatever step a crash falls into, the batch is delivered again, and nothing is lost or done twice:
 
-1. Read: parse the batch into mailboxes; what cannot be read becomes a dead-letter. One round trip brings the states,
-   what their outboxes still hold, and the items (`Snapshot`).
+1. Read: parse the batch into mailboxes, each in its order (`streams.mailboxes`); what cannot be read becomes a
+   dead-letter. One round trip brings the states, what their outboxes still hold, the items and the high-water marks
+   (`Snapshot`). A mark below the known one: the store has lost writes, and nothing is folded on what is left
+   (`streams.watermarks`).
 2. Fold: each mailbox into its state, purely. What the cache lacks is fetched in one more round trip. A mailbox that
    the agent cannot fold goes to the dead-letters, and no other with it.
-3. Commit: one round trip; per user one atomic step of state, offsets (inside the state), outbox, due times and, for a
-   refiner, a job. A user whom somebody else has written meanwhile is read and folded again.
+3. Commit: one round trip; per user one atomic step (tombstone check, version check) of state, offsets (inside the
+   state), outbox, due times and, for a refiner, a job; then the marks. A user whom somebody else has written meanwhile
+   is read and folded again.
 4. Publish: the outboxes, older entries first, and the dead-letters. Returns when all are durable.
 5. Trim the outboxes. (A crash before this publishes again: both topics' readers take the newest version.)
 6. Return: the runner commits the offsets to the broker.
+
+What becomes of a message that fails. For ever again, with its whole batch: what may pass (`Unavailable`, `Overloaded`),
+which says nothing of the message. At once a dead-letter: what cannot be read, and the mailbox of a user on whom the
+agent fails, because the same fold of the same bytes fails the same way. Twenty times again and then the end of this
+process: users whom somebody else keeps writing, since that somebody has their events too. There is no fourth kind: what
+goes out is far smaller than what a broker takes (a record at most 228 KB, an embedding 520 KB), but for the letter of
+a message that is larger than that, which goes without it (`streams.dead_letters`).
+
+Where the marks are behind those offsets when partitions come, the store was lost in between: what it lacks is replayed
+through the same steps before anything new is taken (`streams.recovery`).
 """
 
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from pydantic import ValidationError
-
+from schemas.command import MoveCommand, RefreshCause, RefreshCommand, RetryCommand
 from schemas.dead_letter import Reason
-from schemas.interaction import Interaction
-from schemas.proposal import Proposal
-from streams.contract import Outgoing, Partition, Producer, Record, Timer
-from streams.dead_letters import dead_letter, summarize
+from streams.contract import Outgoing, Partition, Producer, Record
+from streams.dead_letters import dead_letter
+from streams.due_times import due_times
+from streams.lookup import look_up
+from streams.mailboxes import Mailboxes, following, items_of, sort_out
 from streams.messages import parse_message
 from streams.metrics import Metrics
 from streams.publication import publication
+from streams.recovery import Recovery
+from streams.tally import Tally
 from streams.topics import MAILBOX
+from streams.watermarks import Watermarks
 from workers.agent import fold
 from workers.errors import AttuneError, ConfigurationError, Unavailable
 from workers.knowledge import Knowledge, Missing
-from workers.mailbox import AgentRules, Event, Folded, Letter
+from workers.mailbox import AgentRules, Event, Folded, Letter, Message
 from workers.ports import CommitOutcome, Store, UserCommit, UserRecord
 from workers.spaces import InSpace, Spaces
-from workers.state import UserState, encode_state
+from workers.state import encode_state
 
 _LOG = logging.getLogger(__name__)
-
-_Mailboxes = dict[str, list[Event]]
 
 MAX_ATTEMPTS = 20
 """Rounds of read, fold, commit for one batch. Two workers contend only while a partition changes hands, so a second
 round nearly always ends it; twenty mean that something else writes the records."""
-
-
-ITEM_LOOK = 1.0
-TEXT_LOOK = 0.1
-"""Seconds after which what waits is looked at for the first time."""
 
 
 class Contended(AttuneError):
@@ -67,12 +75,12 @@ class _Step:
 
 
 class AgentsStage:
-    """Feeds each user's agent. `key` makes the pseudonyms that providers see; `now` is in epoch seconds."""
+    """Feeds each user's agent. `key` makes the pseudonyms that providers see; `now` is in epoch seconds. Without a
+    `recovery` a store that was lost is refilled by the runner, which reads the topics side by side."""
 
     name = "agents"
     group = "attune-agents"
     topics = MAILBOX
-    timers: tuple[Timer, ...] = ()
 
     def __init__(
         self,
@@ -84,6 +92,7 @@ class AgentsStage:
         key: bytes,
         metrics: Metrics,
         now: Callable[[], float] = time.time,
+        recovery: Recovery | None = None,
     ) -> None:
         self._store = store
         self._producer = producer
@@ -91,29 +100,39 @@ class AgentsStage:
         self._space = space
         self._key = key
         self._metrics = metrics
+        self._tally = Tally(metrics, self.name)
         self._now = now
         self._known = Knowledge(space=space)
         self.spaces = Spaces(InSpace(space, self._known, rules.fit))
         """Told by a roll-out which others there are (`streams.rollout`)."""
         self._providers: tuple[str, ...] = ()
+        self._recovery = recovery
+        self._watermarks = Watermarks(store)
+        self.timers = (self._watermarks.timer,)
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
-        """The high-water marks: where the store is behind the broker after a loss, the broker is not believed."""
-        marks = await self._store.marks(assigned)
-        return {partition: marks.get(partition, 0) for partition in assigned}
+        """The high-water marks: where the store is behind the broker after a loss, the broker is not believed. With a
+        `recovery`, what was lost is folded again here."""
+        marks = await self._watermarks.resume(assigned)
+        if self._recovery is None or not (lost := await self._recovery.lost(marks)):
+            return marks
+        _LOG.warning("the store is behind the log in %d partitions: rebuilding from the log", len(lost))
+        async for batch in self._recovery.batches(lost):
+            await self.handle(batch)
+        return marks | {partition: span.end for partition, span in lost.items()}
 
     async def handle(self, batch: Sequence[Record]) -> None:
         # 1. Read
-        mailboxes, letters = self._sort(batch)
+        mailboxes, letters = sort_out(batch)
         await self._send(letters)
-        marks = _marks(batch)
+        offsets = following(batch)
         for _ in range(MAX_ATTEMPTS):
-            mailboxes = await self._advance(mailboxes, marks)
+            mailboxes = await self._advance(mailboxes, offsets)
             if not mailboxes:
                 return
         raise Contended(f"{len(mailboxes)} users were written by another worker {MAX_ATTEMPTS} times in a row")
 
-    async def _advance(self, mailboxes: _Mailboxes, marks: Mapping[Partition, int]) -> _Mailboxes:
+    async def _advance(self, mailboxes: Mailboxes, offsets: Mapping[Partition, int]) -> Mailboxes:
         """One round of the protocol. Returns the mailboxes of users whom another worker wrote meanwhile."""
         for one in self.spaces:
             one.known.between_batches(self._now())
@@ -121,7 +140,9 @@ class AgentsStage:
         # 2. Fold
         steps, letters = await self._fold(mailboxes, records)
         # 3. Commit
-        outcomes = await self._store.commit([step.commit for step in steps], marks)
+        marks, floors = self._watermarks.to_write(offsets)
+        outcomes = await self._store.commit([step.commit for step in steps], marks, floors)
+        self._watermarks.written(marks)
         committed = self._committed(steps, outcomes, mailboxes)
         # 4. Publish
         outboxes = {step.commit.user: records[step.commit.user].outbox + step.commit.outbox for step in committed}
@@ -132,29 +153,15 @@ class AgentsStage:
         left = (one.commit.user for one, end in zip(steps, outcomes, strict=True) if end is CommitOutcome.CONFLICT)
         return {user: mailboxes[user] for user in left}
 
-    def _sort(self, batch: Sequence[Record]) -> tuple[_Mailboxes, list[Letter]]:
-        mailboxes: _Mailboxes = defaultdict(list)
-        letters: list[Letter] = []
-        for record in batch:
-            try:
-                message = parse_message(record)
-            except ValidationError as error:
-                letters.append(Letter(record, Reason.INVALID, summarize(error)))
-                continue
-            if record.key != message.user.encode():
-                letters.append(Letter(record, Reason.WRONG_KEY, "send it keyed by its user"))
-                continue
-            mailboxes[message.user].append(Event(record, message))
-        return dict(mailboxes), letters
-
-    async def _read(self, mailboxes: _Mailboxes) -> dict[str, UserRecord]:
-        asked = self._known.unknown(_items(mailboxes))
-        snapshot = await self._store.read(mailboxes, asked, self._space)
+    async def _read(self, mailboxes: Mailboxes) -> dict[str, UserRecord]:
+        asked = self._known.unknown(items_of(mailboxes))
+        snapshot = await self._store.read(mailboxes, asked, self._space, self._watermarks.watched)
+        self._watermarks.check(snapshot.marks)
         self._known.learn_items(asked, snapshot.items)
         self._providers = snapshot.providers
         return {user: snapshot.users.get(user, UserRecord()) for user in mailboxes}
 
-    async def _fold(self, mailboxes: _Mailboxes, records: Mapping[str, UserRecord]) -> tuple[list[_Step], list[Letter]]:
+    async def _fold(self, mailboxes: Mailboxes, records: Mapping[str, UserRecord]) -> tuple[list[_Step], list[Letter]]:
         """All users but the forgotten. What a fold lacks is fetched, and that user folded again."""
         steps: list[_Step] = []
         letters: list[Letter] = []
@@ -167,10 +174,10 @@ class AgentsStage:
                 if isinstance(result, _Step):
                     steps.append(result)
                 elif not isinstance(result, Missing):
-                    detail = f"the agent failed on it ({type(result).__name__}): report this, then replay it"
-                    letters += [Letter(event.record, Reason.FAILED, detail) for event in mailboxes[user]]
+                    letters += self._failed(mailboxes[user], result)
             left = [user for user, result in zip(left, results, strict=True) if isinstance(result, Missing)]
-            await self._fetch([result for result in results if isinstance(result, Missing)])
+            lacking = [result for result in results if isinstance(result, Missing)]
+            await look_up(self._store, self.spaces, lacking)
         return steps, letters
 
     def _try(self, user: str, mailbox: Sequence[Event], record: UserRecord) -> _Step | Exception:
@@ -188,105 +195,57 @@ class AgentsStage:
             _LOG.exception("an agent failed on a mailbox of %d", len(mailbox))
             return error
 
+    def _failed(self, mailbox: Sequence[Event], error: Exception) -> list[Letter]:
+        """Letters of what somebody has sent. The schedule sends its own again with every lease, for as long as the user
+        cannot be folded: that is only counted."""
+        scheduled = [event for event in mailbox if _is_of_the_schedule(event.message)]
+        self._tally.without_effect(scheduled, "unfolded")
+        detail = f"the agent failed on it ({type(error).__name__}): report this, then replay it"
+        return [Letter(event.record, Reason.FAILED, detail) for event in mailbox if event not in scheduled]
+
     def _is_forgotten(self, record: UserRecord, mailbox: Sequence[Event]) -> bool:
         if record.forgotten:
-            self._metrics.duplicates.labels("forgotten").inc(len(mailbox))
+            self._tally.without_effect(mailbox, "forgotten")
         return record.forgotten
 
-    async def _fetch(self, lacking: Sequence[Missing]) -> None:
-        for one in self.spaces:
-            here = [missing for missing in lacking if missing.space == one.space]
-            items = frozenset[str]().union(*(missing.items for missing in here))
-            phrases = frozenset[str]().union(*(missing.phrases for missing in here))
-            if items:
-                one.known.learn_items(items, (await self._store.read((), items, one.space)).items)
-            if phrases:
-                one.known.learn_phrases(phrases, await self._store.read_phrases(one.space, phrases))
-
     def _commit(self, user: str, folded: Folded, revision: int) -> UserCommit:
-        state, triggers = folded.state, self._rules.triggers
-        refine = triggers.refine_due(state.refine)
+        state = folded.state
         letters = tuple(map(self._letter, folded.letters))
         return UserCommit(
             user=user,
             expected_revision=revision,
             state=encode_state(state),
             outbox=publication(user, folded, self._providers, state.space, self._key) + letters,
-            times={
-                "refit": triggers.refit_due(state.pending_since_ms),
-                "refine": None if refine is None else refine[1] / 1000,
-                "waiting": _retry_due(state, self._rules.item_wait, self._now()),
-                "refitted": None if state.refitted_ms is None else state.refitted_ms / 1000,
-                **self.spaces.due(state, self._now()),
-            },
+            times=due_times(state, self._rules, self.spaces, self._now()),
             job=None if folded.job is None else folded.job.to_bytes(),
         )
 
     async def _send(self, letters: Sequence[Letter], outbox: Iterable[Outgoing] = ()) -> None:
         """Letters of messages that changed no state, and what was committed."""
         await self._producer.send([*map(self._letter, letters), *outbox])
-        self._count_letters(letters)
+        self._tally.set_aside(letters)
 
     def _letter(self, letter: Letter) -> Outgoing:
         return dead_letter(letter.record, letter.reason, letter.detail, self.name, self._now())
 
     def _committed(
-        self, steps: Sequence[_Step], outcomes: Sequence[CommitOutcome], mailboxes: _Mailboxes
+        self, steps: Sequence[_Step], outcomes: Sequence[CommitOutcome], mailboxes: Mailboxes
     ) -> list[_Step]:
         """Counted here: what comes after may fail and come again, and then finds duplicates."""
         for step, outcome in zip(steps, outcomes, strict=True):
+            mailbox = mailboxes[step.commit.user]
             if outcome is CommitOutcome.COMMITTED:
-                self._count(step.folded)
+                self._tally.committed(mailbox, step.folded, self._providers)
             elif outcome is CommitOutcome.CONFLICT:
                 self._metrics.conflicts.inc()
             else:
-                self._metrics.duplicates.labels("forgotten").inc(len(mailboxes[step.commit.user]))
+                self._tally.without_effect(mailbox, "forgotten")
         return [step for step, outcome in zip(steps, outcomes, strict=True) if outcome is CommitOutcome.COMMITTED]
 
-    def _count(self, folded: Folded) -> None:
-        for source, n in folded.applied.items():
-            self._metrics.applied.labels(source).inc(n)
-        for kind, n in folded.duplicates.items():
-            self._metrics.duplicates.labels(kind).inc(n)
-        for cause, n in folded.refits.items():
-            self._metrics.refits.labels(cause).inc(n)
-        for (trigger, outcome), n in folded.refinements.items():
-            self._metrics.refinements.labels(trigger, outcome).inc(n)
-        if folded.job is not None:
-            self._metrics.refinement_jobs.labels(folded.job.trigger.value).inc()
-        for provider in self._providers if folded.changes else ():
-            self._metrics.publishes.labels(provider).inc()
-        self._count_letters(folded.letters)
 
-    def _count_letters(self, letters: Sequence[Letter]) -> None:
-        for letter in letters:
-            self._metrics.dead_letters.labels(self.name, letter.reason.value).inc()
-
-
-def _items(mailboxes: _Mailboxes) -> set[str]:
-    """The items that the messages name."""
-    items: set[str] = set()
-    for message in (event.message for mailbox in mailboxes.values() for event in mailbox):
-        if isinstance(message, Interaction):
-            items.add(message.item_key)
-        elif isinstance(message, Proposal):
-            items.update(message.negatives)
-    return items
-
-
-def _marks(batch: Sequence[Record]) -> dict[Partition, int]:
-    """The offset after the last record of each partition."""
-    return {record.source: record.offset + 1 for record in batch}
-
-
-def _retry_due(state: UserState, item_wait: float, now: float) -> float | None:
-    """When to look again for what waits: for an item after a second, for the vectors of a text (which take
-    milliseconds, while somebody looks at the screen) after a tenth; then ever more rarely, each pause half of what has
-    been waited so far (nine looks in a minute, or fourteen); and in any case once the first deadline is reached."""
-    if not state.waiting:
-        return None
-    first = min(entry.deadline_ms for entry in state.waiting) / 1000
-    pause = max(ITEM_LOOK, (now - first + item_wait) / 2)
-    if texts := [entry.deadline_ms for entry in state.waiting if entry.item is None]:
-        pause = min(pause, max(TEXT_LOOK, (now - max(texts) / 1000 + item_wait) / 2))
-    return min(now + pause, max(first, now))
+def _is_of_the_schedule(message: Message) -> bool:
+    match message:
+        case RefreshCommand(cause=cause):
+            return cause is RefreshCause.AGE
+        case _:
+            return isinstance(message, RetryCommand | MoveCommand)

@@ -3,9 +3,11 @@
 A *stage* is a plain object with `async handle(batch)`. A *runner* feeds it:
 
 1. It joins the stage's group (or reads everything from the start where `group` is None) and, when partitions are
-   assigned, asks the stage where to resume: it starts at the committed offset, or earlier where the stage says so.
+   assigned, asks the stage where to resume: it starts at the committed offset, or earlier where the stage says so. An
+   offset behind the end of its partition is one of another log: the runner ends (`streams.log_ends`).
 2. It hands over one batch at a time, records of one partition in order, never a record of a partition twice in one
-   batch. While a batch is being handled it fetches no more than a bounded amount: the stage's pace is the pace.
+   batch. While a batch is being handled it fetches no more than a bounded amount: the stage's pace is the pace. What
+   it fetched it hands over in turns, so that one busy key does not hold up the others (`streams.turns`; not on Faust).
 3. When `handle` returns, every effect of the batch is durable: the runner commits the offsets.
 4. When `handle` raises `Unavailable` (or `Overloaded`), the runner waits (0.1 s doubling to 5 s) and hands over the
    same batch again. Any other error ends the runner with that error, with nothing of the batch committed.
@@ -19,7 +21,7 @@ from typing import Protocol
 
 from workers.ports import Outgoing, Partition, Record
 
-__all__ = ["Broker", "Outgoing", "Partition", "Producer", "Record", "Runner", "Stage", "Timer"]
+__all__ = ["Broker", "History", "Log", "Outgoing", "Partition", "Producer", "Record", "Runner", "Stage", "Timer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +80,21 @@ class Broker(Protocol):
         """The `limit` newest messages that the topic holds now, oldest of them first."""
 
     async def close(self) -> None: ...
+
+
+class History(Protocol):
+    """What it takes to read a log once more, besides those who consume it. All raise as `Broker`'s methods do."""
+
+    async def committed(self, group: str, topics: Collection[str]) -> dict[Partition, int]:
+        """Where the group goes on in the partitions of the topics; absent where it has committed nothing."""
+
+    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
+        """The offset after the last message of each partition of the topics."""
+
+    async def span(self, source: Partition, start: int, end: int, limit: int) -> list[Record]:
+        """The first `limit` messages of one partition whose offsets lie in [start, end); what has expired or was
+        compacted is passed over, so that [] means there is nothing in it."""
+
+
+class Log(Broker, History, Protocol):
+    """The log of an installation: Kafka, or the embedded one."""

@@ -97,7 +97,8 @@ class ControlStage:
             self._metrics.versions_by_cause.labels(changed.cause.value).inc()
         else:
             letter = DeadLetter.model_validate_json(record.value or b"")
-            self._metrics.letters_seen.labels(letter.reason.value).inc()
+            if letter.settled is None:
+                self._metrics.letters_seen.labels(letter.reason.value).inc()
 
     async def _send_all(self, name: str, command: Callable[[Due, float], ProfileCommand]) -> None:
         """Until nothing more is due."""

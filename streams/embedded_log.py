@@ -37,7 +37,7 @@ class Page(NamedTuple):
 
 
 class EmbeddedLog:
-    """`Producer` and `Broker` of the embedded service. Opened by `EmbeddedLog.open`; the database stays its owner's."""
+    """`Producer` and `Log` of the embedded service. Opened by `EmbeddedLog.open`; the database stays its owner's."""
 
     def __init__(
         self,
@@ -110,6 +110,21 @@ class EmbeddedLog:
         """The `limit` newest messages that the topic holds now, oldest of them first."""
         ids = {source: self._ids[source] for source in self._partitions_of([topic])}
         return await self._database.read(lambda connection: tables.newest(connection, ids, limit))
+
+    async def committed(self, group: str, topics: Collection[str]) -> dict[Partition, int]:
+        """Where the group goes on in the partitions of the topics; absent where it has committed nothing."""
+        offsets = self._offsets.get(group, {})
+        return {source: offsets[source] for source in self._partitions_of(topics) if source in offsets}
+
+    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
+        """The offset after the last message of each partition of the topics."""
+        return {source: self._ends[source] for source in self._partitions_of(topics)}
+
+    async def span(self, source: Partition, start: int, end: int, limit: int) -> list[Record]:
+        """The first `limit` messages of one partition whose offsets lie in [start, end)."""
+        span = tables.Span(source, self._ids[source], start)
+        records = await self._database.read(lambda connection: tables.page(connection, [span], limit))
+        return [record for record in records if record.offset < end]
 
     async def join(self, group: str, topics: Collection[str]) -> dict[Partition, int]:
         """The committed offset of each partition of the topics (0 where there is none). From now on the group counts

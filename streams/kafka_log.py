@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from streams.contract import Record
+from streams.contract import Partition, Record
 from streams.deadline import Deadline
 from streams.kafka_calls import CALL_TIMEOUT, ask, ask_until
 from streams.kafka_clients import admin_client, consumer_client, partitions_of, record_of
@@ -14,7 +14,7 @@ _PAGE = 500
 
 
 class KafkaLog:
-    """`streams.contract.Broker` on Kafka. Every call makes its own connections (about 10 ms) and is under `timeout`."""
+    """`streams.contract.Log` on Kafka. Every call makes its own connections (about 10 ms) and is under `timeout`."""
 
     def __init__(self, bootstrap: str, *, timeout: float = CALL_TIMEOUT) -> None:
         self._bootstrap = bootstrap
@@ -40,6 +40,35 @@ class KafkaLog:
             for at, end in ends.items():
                 consumer.seek(at, max(starts[at], end - limit))
             return await ask(_newest(consumer, ends, limit), deadline.remaining(), "reading", self._bootstrap)
+
+    async def committed(self, group: str, topics: Collection[str]) -> dict[Partition, int]:
+        """Where the group goes on in the partitions of the topics; absent where it has committed nothing. Raises
+        `BrokerUnavailable`."""
+        found = await self._committed(group, Deadline(self._timeout))
+        return {
+            Partition(at.topic, at.partition): offset
+            for at, offset in found.items()
+            if at.topic in topics and offset >= 0
+        }
+
+    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
+        """The offset after the last message of each partition of the topics. Raises as `lag` does."""
+        deadline = Deadline(self._timeout)
+        partitions = await partitions_of(self._bootstrap, topics, deadline.remaining())
+        async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
+            _, ends = await self._bounds(consumer, partitions, deadline)
+        return {Partition(at.topic, at.partition): end for at, end in ends.items()}
+
+    async def span(self, source: Partition, start: int, end: int, limit: int) -> list[Record]:
+        """The first `limit` messages of one partition whose offsets lie in [start, end). Raises as `lag` does."""
+        deadline = Deadline(self._timeout)
+        at = TopicPartition(*source)
+        async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
+            starts, ends = await self._bounds(consumer, [at], deadline)
+            consumer.assign([at])
+            consumer.seek(at, max(starts[at], start))
+            reading = _until(consumer, at, min(end, ends[at]), limit)
+            return await ask(reading, deadline.remaining(), "reading", self._bootstrap)
 
     async def close(self) -> None:
         """Nothing is held between calls."""
@@ -82,6 +111,15 @@ async def _newest(consumer: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]
         read = [record_of(message) for page in pages.values() for message in page]
         newest = heapq.nlargest(limit, [*newest, *read], key=_age)
     return sorted(newest, key=_age)
+
+
+async def _until(consumer: AIOKafkaConsumer, at: TopicPartition, end: int, limit: int) -> list[Record]:
+    records: list[Record] = []
+    while len(records) < limit and await consumer.position(at) < end:
+        pages = await consumer.getmany(timeout_ms=200, max_records=_PAGE)
+        read = [record_of(message) for page in pages.values() for message in page]
+        records += [record for record in read if record.offset < end]
+    return records[:limit]
 
 
 def _age(record: Record) -> tuple[int, int, int]:

@@ -13,15 +13,26 @@ AGE_EDGES = (60.0, 600.0, 3600.0, 86_400.0, 604_800.0)
 """Seconds: a minute, ten minutes, an hour, a day, a week. Bounds of the ages in `profiles_by_refit_age`."""
 
 
+_CONSUMED = (
+    "Deliveries to the agents whose end was decided: committed, or set aside. Nothing gets lost in them: consumed ="
+    " applied + carried out + duplicate + dead-lettered (by the agents) + waits begun - waits ended"
+)
+"""Each is counted once what decided it is durable, in one go with the others (`streams.tally`). A delivery that failed
+is none of them: it comes again and counts then."""
+
+
 @dataclass(frozen=True)
 class Metrics:
     """One set per process (or per test), on its own registry."""
 
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     accepted: Counter = field(init=False)
+    consumed: Counter = field(init=False)
     applied: Counter = field(init=False)
+    carried_out: Counter = field(init=False)
     duplicates: Counter = field(init=False)
     dead_letters: Counter = field(init=False)
+    waits: Counter = field(init=False)
     lag: Gauge = field(init=False)
     batch_size: Histogram = field(init=False)
     batch_seconds: Histogram = field(init=False)
@@ -38,6 +49,7 @@ class Metrics:
     index_subjects: Gauge = field(init=False)
     search_seconds: Histogram = field(init=False)
     other_space: Counter = field(init=False)
+    stepped_back: Counter = field(init=False)
     profiles_by_refit_age: Gauge = field(init=False)
     versions_by_cause: Counter = field(init=False)
     letters_seen: Counter = field(init=False)
@@ -51,20 +63,29 @@ class Metrics:
     refiner_jobs: Counter = field(init=False)
     refinement_seconds: Histogram = field(init=False)
     refinement_queue: Gauge = field(init=False)
+    bank_phrases: Gauge = field(init=False)
+    bank_grown: Counter = field(init=False)
+    gateway_held: Gauge = field(init=False)
+    gateway_limit: Gauge = field(init=False)
+    gateway_refused: Counter = field(init=False)
     build: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         counters = {
             "accepted": ("attune_interactions_accepted", "Interactions answered 202", ("source",)),
+            "consumed": ("attune_events_consumed", _CONSUMED, ("topic",)),
             "applied": ("attune_events_applied", "Interactions folded into a profile", ("source",)),
+            "carried_out": ("attune_commands_carried_out", "Commands and proposals dealt with", ("kind",)),
             "duplicates": ("attune_events_duplicate", "Events delivered or sent again, without effect", ("kind",)),
             "dead_letters": ("attune_events_dead_lettered", "Events set aside", ("stage", "reason")),
+            "waits": ("attune_events_waits", "Waits for an item or for words that have begun, or ended", ("step",)),
             "refits": ("attune_refits", "Re-fits of a profile's weights", ("cause",)),
             "publishes": ("attune_versions_published", "Profile embeddings sent", ("provider",)),
             "store_errors": ("attune_store_errors", "Calls that the store did not answer", ("stage",)),
             "broker_errors": ("attune_broker_errors", "Calls that the broker did not answer", ("stage",)),
             "conflicts": ("attune_commit_conflicts", "Commits refused because another wrote first", ()),
             "other_space": ("attune_other_space", "Vectors passed over: of another space", ("provider",)),
+            "stepped_back": ("attune_stepped_back", "Embeddings that came after newer ones", ("what",)),
             "embedded": ("attune_items_embedded", "Items through the embedder", ("result",)),
             "versions_by_cause": ("attune_fleet_versions", "Profile versions seen by control", ("cause",)),
             "letters_seen": ("attune_fleet_dead_letters", "Dead-letters seen by control", ("reason",)),
@@ -76,6 +97,8 @@ class Metrics:
             "llm_fallbacks": ("attune_llm_fallbacks", "Questions answered by phrases for the LLM", ("reason",)),
             "budget_refused": ("attune_budget_refused", "Reservations that a budget refused", ("scope",)),
             "refiner_jobs": ("attune_refiner_jobs", "Leased jobs by what became of them", ("trigger", "end")),
+            "bank_grown": ("attune_bank_grown", "Phrases that this embedder added to the bank of its space", ()),
+            "gateway_refused": ("attune_gateway_refused", "Turned away because so many are in hand", ("what",)),
         }
         gauges = {
             "lag": ("attune_consumer_lag", "Messages accepted and not yet handled", ("stage",)),
@@ -83,6 +106,9 @@ class Metrics:
             "index_subjects": ("attune_index_subjects", "Profile embeddings held", ("provider",)),
             "profiles_by_refit_age": ("attune_profiles_by_refit_age", "Profiles by age of last re-fit", ("age",)),
             "refinement_queue": ("attune_refinement_queue", "People whose texts wait to be refined", ()),
+            "bank_phrases": ("attune_bank_phrases", "Phrases in the bank, mined or grown", ("space", "origin")),
+            "gateway_held": ("attune_gateway_held", "In hand: requests, bodies, their bytes, streams", ("what",)),
+            "gateway_limit": ("attune_gateway_limit", "What may be in hand at most", ("what",)),
             "build": ("attune_build_info", "1, labelled with what runs", ("version", "space", "runner", "store")),
         }
         histograms = {

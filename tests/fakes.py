@@ -11,10 +11,12 @@ from schemas.catalog import CatalogItem
 from streams.contract import Outgoing
 from tests.contract.store_model import StoreModel
 from workers.errors import BrokerUnavailable, StoreUnavailable
+from workers.growth import Growth
 from workers.phrases import phrases_of
 from workers.ports import (
     CommitOutcome,
     Due,
+    ItemPage,
     ItemRecord,
     LeasedJob,
     Matrix,
@@ -23,6 +25,7 @@ from workers.ports import (
     Spent,
     UserCommit,
 )
+from workers.sightings import Bounds, GrownPhrase, Sighting
 from workers.vectors import unit
 
 
@@ -44,6 +47,10 @@ class HashEncoder:
 
     def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
         return phrases_of(item)
+
+    @property
+    def growth(self) -> Growth | None:
+        return None
 
     def _bag(self, text: str) -> Matrix:
         bag = np.zeros(self.dimension, np.float32)
@@ -100,13 +107,26 @@ class MemoryStore:
             raise StoreUnavailable("the store is away, as the test wants it")
         return self._model
 
-    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
-        return self._enter("read").read(users, items, space)
+    def wipe(self) -> None:
+        """Everything is gone, as after a FLUSHALL."""
+        self._model = StoreModel()
+
+    def lose(self, user: str) -> None:
+        """This one is gone, and no tombstone says so."""
+        self._model.lose(user)
+
+    async def read(
+        self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
+    ) -> Snapshot:
+        return self._enter("read").read(users, items, space, partitions)
 
     async def commit(
-        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+        self,
+        commits: Sequence[UserCommit],
+        marks: Mapping[Partition, int] | None = None,
+        floors: Mapping[Partition, int] | None = None,
     ) -> list[CommitOutcome]:
-        return self._enter("commit").commit(commits, marks)
+        return self._enter("commit").commit(commits, marks, floors)
 
     async def trim(self, published: Mapping[str, int]) -> None:
         self._enter("trim").trim(published)
@@ -117,8 +137,8 @@ class MemoryStore:
     async def pending(self) -> list[str]:
         return self._enter("pending").pending()
 
-    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
-        self._enter("put_items").put_items(records, deleted)
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> set[str]:
+        return self._enter("put_items").put_items(records, deleted)
 
     async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
         self._enter("put_phrases").put_phrases(space, vectors)
@@ -126,8 +146,29 @@ class MemoryStore:
     async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         return self._enter("read_phrases").read_phrases(space, phrases)
 
+    async def replace_items(self, changes: Sequence[tuple[ItemRecord, ItemRecord]]) -> list[bool]:
+        return self._enter("replace_items").replace_items(changes)
+
+    async def sight(self, space: str, sightings: Sequence[Sighting], bounds: Bounds) -> dict[str, tuple[Sighting, ...]]:
+        return self._enter("sight").sight(space, sightings, bounds)
+
+    async def grow(self, space: str, phrases: Sequence[GrownPhrase], most: int) -> int:
+        return self._enter("grow").grow(space, phrases, most)
+
+    async def grown(self, space: str, after: int = 0) -> list[GrownPhrase]:
+        return self._enter("grown").grown(space, after)
+
     async def sample_items(self, space: str, count: int) -> list[str]:
         return self._enter("sample_items").sample_items(space, count)
+
+    async def items_in(self, space: str, place: int = 0) -> ItemPage:
+        return self._enter("items_in").items_in(space, place)
+
+    async def drop_items(self, space: str, items: Collection[str]) -> None:
+        self._enter("drop_items").drop_items(space, items)
+
+    async def drop_words(self, space: str) -> None:
+        self._enter("drop_words").drop_words(space)
 
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         return self._enter("claim_due").claim_due(name, now, limit, lease)

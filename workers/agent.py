@@ -79,14 +79,18 @@ class _Agent(Effects):
             case Interaction() | EditCommand() | Proposal():
                 self._sound(record, message)
             case RefreshCommand(what="texts"):
+                self.folded.carried_out[message.kind] += 1
                 self.refine(record, message)
             case RefreshCommand(cause=cause):
+                self.folded.carried_out[message.kind] += 1
                 if cause is RefreshCause.DEMAND or self.state.pending:
                     self.refit(Cause(cause.value), record.timestamp_ms)
             case MoveCommand() if self.spaces is not None:
-                self.move(record, message, self.spaces.of(message.space))
+                self.folded.carried_out[message.kind] += 1
+                if not self.spaces.is_given_up(message.space):
+                    self.move(record, message, self.spaces.of(message.space))
             case RetryCommand():
-                pass  # Every fold looks again at what waits.
+                self.folded.carried_out[message.kind] += 1  # Every fold looks again at what waits.
             case _:
                 detail = f"{type(message).__name__} is not carried out by this version: replay it after an upgrade"
                 self.set_aside(record, message, Reason.UNSUPPORTED, detail)
@@ -106,6 +110,7 @@ class _Agent(Effects):
                 self.state.waiting += (entry,)
             else:
                 self._give_up(entry)
+        self.folded.waits["ended"] += len(waiting) - len(self.state.waiting)
 
     def _sound(self, record: Record, message: "_CanWait") -> None:
         if isinstance(message, Interaction):
@@ -153,11 +158,12 @@ class _Agent(Effects):
         return len(waiting) < self.rules.max_waiting and size <= self.rules.max_waiting_bytes
 
     def _wait(self, record: Record, message: "_CanWait") -> None:
+        self.folded.waits["begun"] += 1
         deadline = record.timestamp_ms + round(self.rules.item_wait * 1000)
         if isinstance(message, Interaction):
             self.state.waiting += (Waiting(record, message.item_key, deadline),)
             if message.text is not None:
-                self.folded.described.append(message)
+                self.folded.described.append((message, record.timestamp_ms))
         else:
             self.state.waiting += (Waiting(record, None, deadline, texts_of(message.edits)),)
 

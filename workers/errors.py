@@ -10,6 +10,7 @@ AttuneError
 |   +-- BrokerUnavailable
 |   +-- SearchUnavailable
 +-- FatalRunnerError         this process can no longer consume: exit non-zero and be restarted
+|   +-- StoreLost            the store has lost what it had confirmed: the restart reads the log again
 +-- Overloaded               a bounded queue is full: the caller slows down
 +-- EditRefused              an edit that this profile, as it is, cannot take
 """
@@ -65,6 +66,11 @@ class EditRefused(AttuneError):
 
 class FatalRunnerError(AttuneError):
     """The runner lost its place in the group for good."""
+
+
+class StoreLost(FatalRunnerError):
+    """The store has lost writes that it had confirmed. Nothing may be folded on what is left before the log has been
+    read again, which a restart does."""
 
 
 class Overloaded(AttuneError):

@@ -77,12 +77,17 @@ class Folded:
     state: UserState
     changes: list[Change] = field(default_factory=list)
     letters: list[Letter] = field(default_factory=list)
-    described: list[Interaction] = field(default_factory=list)
+    described: list[tuple[Interaction, int]] = field(default_factory=list)
+    """With the time at which the broker took each, in milliseconds since 1970."""
     job: RefineJob | None = None
     applied: Counter[str] = field(default_factory=Counter)
     """By source."""
     duplicates: Counter[str] = field(default_factory=Counter)
     """By kind: redelivered, repeated."""
+    carried_out: Counter[str] = field(default_factory=Counter)
+    """Commands and proposals that were dealt with, by kind; those set aside as letters are not among them."""
+    waits: Counter[str] = field(default_factory=Counter)
+    """How many messages have begun to wait here, and how many have ended, by "begun" and "ended"."""
     refits: Counter[str] = field(default_factory=Counter)
     """By cause."""
     refinements: Counter[tuple[str, str]] = field(default_factory=Counter)

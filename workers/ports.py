@@ -5,14 +5,18 @@ knows nothing of profiles. SQLite and Redis implement it; `tests/contract/test_s
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.catalog import CatalogItem
+from workers.sightings import Bounds, GrownPhrase, Sighting
+
+if TYPE_CHECKING:
+    from workers.growth import Growth
 
 Matrix = NDArray[np.float32]
 
@@ -74,6 +78,8 @@ class ItemRecord:
     """Of the text that was embedded, so that an unchanged item is not embedded again."""
     affinities: tuple[int, ...] = ()
     """How well each phrase fits the item: the cosine of their vectors in whole percents, at least 0."""
+    standing: str = ""
+    """What the record gives way to (`workers.standing`); empty where an earlier release wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,8 @@ class Snapshot:
     items: Mapping[str, ItemRecord]
     providers: tuple[str, ...]
     """Every provider that has an item, sorted."""
+    marks: Mapping[Partition, int] = field(default_factory=dict)
+    """As `Store.marks` gives them, of the partitions that were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,14 @@ class LeasedJob:
     progress: bytes | None = None
 
 
+class ItemPage(NamedTuple):
+    """Keys of items. `next` is the place of the page after it, 0 where this is the last. A page may be empty, and a key
+    stand in two."""
+
+    items: tuple[str, ...]
+    next: int
+
+
 class Spent(NamedTuple):
     """What an account has used up in one period."""
 
@@ -141,14 +157,21 @@ class Spent(NamedTuple):
 class Store(Protocol):
     """The one place where state lives. Every method raises `StoreUnavailable` when the store does not answer."""
 
-    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
-        """States and items in one round trip. Items of another space are absent."""
+    async def read(
+        self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
+    ) -> Snapshot:
+        """States, items and high-water marks in one round trip. Items of another space are absent."""
 
     async def commit(
-        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+        self,
+        commits: Sequence[UserCommit],
+        marks: Mapping[Partition, int] | None = None,
+        floors: Mapping[Partition, int] | None = None,
     ) -> list[CommitOutcome]:
         """Each commit is atomic by itself; all go in one round trip. `marks` are written after them: the high-water
-        mark of a partition (the offset after the last one applied) only ever rises."""
+        mark of a partition (the offset after the last one applied) only ever rises. Where the stored one is below its
+        floor (absent counts as 0), writes were lost since the floor was read: it is left as it is, or it would hide
+        the loss."""
 
     async def trim(self, published: Mapping[str, int]) -> None:
         """Drops each user's outbox entries that were committed at a revision up to the given one."""
@@ -159,14 +182,34 @@ class Store(Protocol):
     async def pending(self) -> list[str]:
         """Users with something in the outbox."""
 
-    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
-        """Writes and deletes items (all spaces of a deleted key), and registers their providers."""
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> set[str]:
+        """Writes and deletes items (all spaces of a deleted key), and registers their providers. A record takes the
+        place only of one that gives way to it, and where `deleted` maps keys to the standings of their tombstones, only
+        what those take away is deleted, and remembered for a while, so that nothing older takes its place
+        (`workers.standing`). Returns the keys of which something stayed as it was."""
 
     async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
         """Vectors of phrases, float16. A phrase's vector depends on its words and the space only: never changes."""
 
     async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         """Those of the phrases that are known."""
+
+    async def replace_items(self, changes: Sequence[tuple[ItemRecord, ItemRecord]]) -> list[bool]:
+        """Each second record takes the place of the first (same key, same space), where that is what the store still
+        has. Each by itself; False and no effect where another has written meanwhile."""
+
+    async def sight(self, space: str, sightings: Sequence[Sighting], bounds: Bounds) -> dict[str, tuple[Sighting, ...]]:
+        """Keeps who shows a candidate for the bank: each item once, its last sighting in the place of its first. Items
+        beyond `bounds.each` are passed over; beyond `bounds.most` the candidates go that nothing has shown for longest.
+        Returns all that is kept of those candidates of which one of these is kept, where it is `bounds.least` or more.
+        Phrases that the bank has grown by are passed over."""
+
+    async def grow(self, space: str, phrases: Sequence[GrownPhrase], most: int) -> int:
+        """Adds to the phrases that the bank has grown by, as far as they stay within `most`; one that is there already
+        stays as it is. The sightings of what was added go. Returns how many were added."""
+
+    async def grown(self, space: str, after: int = 0) -> list[GrownPhrase]:
+        """What the bank has grown by, in that order, without the first `after`."""
 
     async def sample_items(self, space: str, count: int) -> list[str]:
         """About `count` different keys of items in the space (all, where there are fewer), from all over the catalog
@@ -208,6 +251,17 @@ class Store(Protocol):
     async def forget(self, user: str) -> None:
         """Sets the tombstone and deletes state, outbox, times and jobs of the user, in one step."""
 
+    async def items_in(self, space: str, place: int = 0) -> ItemPage:
+        """A bounded number of the items in the space: the first page, or the one at the place that the page before
+        names. What is written or deleted between two pages may be missed; nothing else is."""
+
+    async def drop_items(self, space: str, items: Collection[str]) -> None:
+        """Deletes these items' records in the space (`put_items` deletes them in all)."""
+
+    async def drop_words(self, space: str) -> None:
+        """Deletes the vectors of all phrases in the space, and what its bank has grown by. What is written meanwhile
+        may stay."""
+
     async def close(self) -> None: ...
 
 
@@ -230,3 +284,8 @@ class Encoder(Protocol):
 
     def phrases_of(self, item: CatalogItem) -> tuple[str, ...]:
         """Readable phrases that the item is evidence for, general first."""
+
+    @property
+    def growth(self) -> "Growth | None":
+        """The rules by which its bank of phrases grows. None where it has no bank but takes what an item's own words
+        say (which no later item can add to), or one that does not grow."""

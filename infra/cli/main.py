@@ -16,6 +16,7 @@ from infra.cli import (
     evaluate,
     ingest,
     people,
+    rebuild,
     roles,
     space,
     status,
@@ -48,7 +49,8 @@ app.command(epilog="Example: attune refresh ada")(people.refresh)
 app.command(epilog="Example: attune status --json")(status.status)
 app.command(epilog="Example: attune doctor")(status.doctor)
 app.add_typer(topics.app, name="topics", help="Create and list the topics on Kafka.")
-app.add_typer(dead_letters.app, name="dlq", help="See what could not be applied.")
+app.add_typer(dead_letters.app, name="dlq", help="See what could not be applied, send it again, give it up.")
+app.command(epilog="Example: attune rebuild --all --check")(rebuild.rebuild)
 app.add_typer(config.app, name="config", help="See the settings.")
 app.add_typer(space.app, name="space", help="Train a space of one's own, and move to it.")
 app.add_typer(evaluate.app, name="eval", help="Measure how good profiles are.")

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
-from infra.stores import redis_budgets, redis_items, redis_leases, redis_users
+from infra.stores import redis_bank, redis_budgets, redis_items, redis_leases, redis_spaces, redis_users
 from infra.stores.check import check_redis
 from infra.stores.redis_calls import RedisCalls, Words, connect, script
 from infra.stores.redis_keys import (
@@ -19,6 +19,7 @@ from infra.stores.redis_keys import (
 from workers.ports import (
     CommitOutcome,
     Due,
+    ItemPage,
     ItemRecord,
     LeasedJob,
     Partition,
@@ -27,6 +28,7 @@ from workers.ports import (
     UserCommit,
     UserRecord,
 )
+from workers.sightings import Bounds, GrownPhrase, Sighting
 
 
 class RedisStore:
@@ -54,36 +56,43 @@ class RedisStore:
             raise
         return cls(calls)
 
-    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+    async def read(
+        self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
+    ) -> Snapshot:
         user_groups = grouped(map(UserKey, dict.fromkeys(users)), lambda user: user.bucket)
         item_groups = grouped(dict.fromkeys(items), item_bucket)
         replies = iter(
             await self._calls.run(
                 [
                     (b"SMEMBERS", PROVIDERS),
+                    *([_marks_call(partitions)] if partitions else []),
                     *(redis_users.read_call(bucket, keys) for bucket, keys in user_groups.items()),
                     *(redis_items.read_call(bucket, keys, space) for bucket, keys in item_groups.items()),
                 ]
             )
         )
         providers = redis_items.provider_names(next(replies))
+        marks = _marks(partitions, next(replies)) if partitions else {}
         found_users: dict[str, UserRecord] = {}
         for keys in user_groups.values():
             found_users.update(redis_users.records(keys, next(replies)))
         found_items: dict[str, ItemRecord] = {}
         for names in item_groups.values():
             found_items.update(redis_items.records(names, space, next(replies)))
-        return Snapshot(found_users, found_items, providers)
+        return Snapshot(found_users, found_items, providers, marks)
 
     async def commit(
-        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+        self,
+        commits: Sequence[UserCommit],
+        marks: Mapping[Partition, int] | None = None,
+        floors: Mapping[Partition, int] | None = None,
     ) -> list[CommitOutcome]:
         keyed = [(UserKey(commit.user), commit) for commit in commits]
         groups = grouped(range(len(keyed)), lambda place: keyed[place][0].bucket)
         calls = [
             redis_users.commit_call(bucket, [keyed[place] for place in places]) for bucket, places in groups.items()
         ]
-        replies = await self._calls.run([*calls, *_mark_calls(marks or {})])
+        replies = await self._calls.run([*calls, *_raise_calls(marks or {}, floors or {})])
         outcomes: dict[int, CommitOutcome] = {}
         for places, reply in zip(groups.values(), replies, strict=False):
             outcomes.update(zip(places, redis_users.outcomes(reply), strict=True))
@@ -94,15 +103,14 @@ class RedisStore:
         await self._calls.run([redis_users.trim_call(bucket, keys, published) for bucket, keys in groups.items()])
 
     async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
-        offsets = await self._many(b"HMGET", MARKS, [mark_field(partition) for partition in partitions])
-        return {partition: int(offset) for partition, offset in zip(partitions, offsets, strict=True) if offset}
+        return _marks(partitions, await self._calls.call(_marks_call(partitions))) if partitions else {}
 
     async def pending(self) -> list[str]:
         replies = await self._calls.run([(b"SMEMBERS", bucket.pending) for bucket in USER_BUCKETS])
         return [user.decode() for reply in replies for user in reply]
 
-    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
-        await redis_items.put(self._calls, records, deleted)
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> set[str]:
+        return await redis_items.put(self._calls, records, deleted)
 
     async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
         words = [word for phrase, vector in vectors.items() for word in (phrase.encode(), vector)]
@@ -112,8 +120,30 @@ class RedisStore:
         vectors = await self._many(b"HMGET", phrases_key(space), [phrase.encode() for phrase in phrases])
         return {phrase: vector for phrase, vector in zip(phrases, vectors, strict=True) if vector is not None}
 
+    async def replace_items(self, changes: Sequence[tuple[ItemRecord, ItemRecord]]) -> list[bool]:
+        return await redis_bank.replace_items(self._calls, changes)
+
+    async def sight(self, space: str, sightings: Sequence[Sighting], bounds: Bounds) -> dict[str, tuple[Sighting, ...]]:
+        return await redis_bank.sight(self._calls, space, sightings, bounds)
+
+    async def grow(self, space: str, phrases: Sequence[GrownPhrase], most: int) -> int:
+        return await redis_bank.grow(self._calls, space, phrases, most)
+
+    async def grown(self, space: str, after: int = 0) -> list[GrownPhrase]:
+        return await redis_bank.grown(self._calls, space, after)
+
     async def sample_items(self, space: str, count: int) -> list[str]:
         return await redis_items.sample(self._calls, space, count)
+
+    async def items_in(self, space: str, place: int = 0) -> ItemPage:
+        async with self._calls.deadline():
+            return await redis_spaces.items_in(self._calls, space, place)
+
+    async def drop_items(self, space: str, items: Collection[str]) -> None:
+        await redis_spaces.drop_items(self._calls, space, items)
+
+    async def drop_words(self, space: str) -> None:
+        await redis_spaces.drop_words(self._calls, space)
 
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         async with self._calls.deadline():
@@ -162,6 +192,18 @@ class RedisStore:
         return await self._calls.call((command, key, *words)) if words else []
 
 
-def _mark_calls(marks: Mapping[Partition, int]) -> list[Words]:
-    words = [word for partition, offset in marks.items() for word in (mark_field(partition), b"%d" % offset)]
+def _marks_call(partitions: Collection[Partition]) -> Words:
+    return (b"HMGET", MARKS, *map(mark_field, partitions))
+
+
+def _marks(partitions: Collection[Partition], reply: Sequence[bytes | None]) -> dict[Partition, int]:
+    return {partition: int(offset) for partition, offset in zip(partitions, reply, strict=True) if offset}
+
+
+def _raise_calls(marks: Mapping[Partition, int], floors: Mapping[Partition, int]) -> list[Words]:
+    words = [
+        word
+        for partition, offset in marks.items()
+        for word in (mark_field(partition), b"%d" % offset, b"%d" % floors.get(partition, 0))
+    ]
     return [script("raise_marks", [MARKS], words)] if words else []

@@ -11,12 +11,13 @@ again.
 """
 
 import random
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from infra.stores.codec import pack_item, provider_of, unpack_item
 from infra.stores.redis_calls import RedisCalls, Words, script
 from infra.stores.redis_keys import BUCKETS, ITEM_BUCKETS, PROVIDER_WRITES, PROVIDERS, grouped, item_bucket
 from workers.ports import ItemRecord
+from workers.standing import NONE, REMEMBERED_MS
 
 
 def read_call(bucket: int, items: Sequence[str], space: str) -> Words:
@@ -42,12 +43,18 @@ async def sample(calls: RedisCalls, space: str, count: int) -> list[str]:
     return [key for key, exists in zip(drawn, exist, strict=True) if exists][:count]
 
 
-async def put(calls: RedisCalls, written: Sequence[ItemRecord], deleted: Collection[str]) -> None:
-    puts = _put_calls(written, deleted)
-    replies = await calls.run([*puts, *_list_calls(written)])  # 1
-    emptied = sorted({provider for reply in replies[: len(puts)] for provider in reply})
+async def put(calls: RedisCalls, written: Sequence[ItemRecord], deleted: Collection[str]) -> set[str]:
+    """Returns the keys of which something stayed as it was."""
+    puts = _put_calls(written, deleted if isinstance(deleted, Mapping) else dict.fromkeys(deleted, NONE))
+    replies = (await calls.run([*puts, *_list_calls(written)]))[: len(puts)]  # 1
+    await unlist(calls, {provider for emptied, _ in replies for provider in emptied})
+    return {key.decode() for _, kept in replies for key in kept}
+
+
+async def unlist(calls: RedisCalls, emptied: Collection[bytes]) -> None:
+    """Takes those that have no item any more off the list; their last one in some bucket has been deleted."""
     if emptied:
-        await _retire(calls, emptied)
+        await _retire(calls, sorted(emptied))
 
 
 async def _retire(calls: RedisCalls, providers: Sequence[bytes]) -> None:
@@ -66,30 +73,42 @@ async def _retire(calls: RedisCalls, providers: Sequence[bytes]) -> None:
     await calls.call(script("retire_providers", [PROVIDERS, PROVIDER_WRITES], gone))  # 3
 
 
-def _put_calls(written: Sequence[ItemRecord], deleted: Collection[str]) -> list[Words]:
+def _put_calls(written: Sequence[ItemRecord], deleted: Mapping[str, str]) -> list[Words]:
     written_in = grouped(written, lambda record: item_bucket(record.key))
-    deleted_in = grouped(deleted, item_bucket)
+    deleted_in = grouped(deleted.items(), lambda one: item_bucket(one[0]))
     return [
         _put_call(bucket, written_in.get(bucket, []), deleted_in.get(bucket, []))
         for bucket in sorted({*written_in, *deleted_in})
     ]
 
 
-def _put_call(bucket: int, written: Sequence[ItemRecord], deleted: Sequence[str]) -> Words:
+def _put_call(bucket: int, written: Sequence[ItemRecord], deleted: Sequence[tuple[str, str]]) -> Words:
     keys = ITEM_BUCKETS[bucket]
     return script(
         "put_items",
-        [keys.providers, keys.keys, *(keys.item(record.key) for record in written), *map(keys.item, deleted)],
+        [
+            keys.providers,
+            keys.keys,
+            keys.gone,
+            *(keys.item(record.key) for record in written),
+            *(keys.item(item) for item, _ in deleted),
+        ],
         [
             b"%d" % len(written),
+            b"%d" % REMEMBERED_MS,
             *(word for record in written for word in _put_words(record)),
-            *(word for item in deleted for word in (item.encode(), provider_of(item).encode())),
+            *(word for item, standing in deleted for word in _delete_words(item, standing)),
         ],
     )
 
 
-def _put_words(record: ItemRecord) -> tuple[bytes, bytes, bytes, bytes]:
-    return record.key.encode(), provider_of(record.key).encode(), record.space.encode(), pack_item(record)
+def _put_words(record: ItemRecord) -> tuple[bytes, ...]:
+    named = record.key.encode(), provider_of(record.key).encode(), record.space.encode()
+    return *named, record.standing.encode(), pack_item(record)
+
+
+def _delete_words(item: str, standing: str) -> tuple[bytes, ...]:
+    return item.encode(), provider_of(item).encode(), standing.encode()
 
 
 def _list_calls(written: Sequence[ItemRecord]) -> list[Words]:

@@ -15,9 +15,15 @@ tag, so that one script may touch them all and Redis Cluster may move the bucket
     {attune-items:07}:item:KEY     HASH  space -> `codec.pack_item`
     {attune-items:07}:providers    HASH  provider -> how many items of this bucket it has
     {attune-items:07}:keys         SET   the keys of all items of this bucket
+    {attune-items:07}:gone         ZSET  the keys of items that were deleted in the last hour, by that time
     {attune-providers}:names       SET   every provider that has an item
     {attune-providers}:writes      HASH  provider -> how often its items were written
     attune:phrases:SPACE           HASH  phrase -> vector
+    {attune-bank:SPACE}:sightings  HASH  candidate for the bank -> lines of `bank_codec`, one an item that shows it
+    {attune-bank:SPACE}:touched    ZSET  candidate -> when it was last sighted, counted in sightings
+    {attune-bank:SPACE}:clock      STRING how many sightings there were
+    {attune-bank:SPACE}:grown      HASH  phrase that the bank has grown by -> 1
+    {attune-bank:SPACE}:list       LIST  the same phrases, packed, in order
     attune:marks                   HASH  topic:partition -> high-water mark
     attune:budget:PERIOD:ACCOUNT   HASH  calls, tokens: what was spent; goes by itself
 """
@@ -84,9 +90,22 @@ class ItemBucket:
         self._tag = b"{attune-items:%02d}:" % number
         self.providers = self._tag + b"providers"
         self.keys = self._tag + b"keys"
+        self.gone = self._tag + b"gone"
 
     def item(self, key: str) -> bytes:
         return b"%bitem:%b" % (self._tag, key.encode())
+
+
+class BankKeys:
+    """The keys of what the bank of one space grows by."""
+
+    def __init__(self, space: str) -> None:
+        tag = b"{attune-bank:%b}:" % space.encode()
+        self.sightings = tag + b"sightings"
+        self.touched = tag + b"touched"
+        self.clock = tag + b"clock"
+        self.grown = tag + b"grown"
+        self.list = tag + b"list"
 
 
 @dataclass(frozen=True, slots=True)

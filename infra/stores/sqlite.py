@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from infra.stores import sqlite_budgets, sqlite_items, sqlite_leases, sqlite_users
+from infra.stores import sqlite_bank, sqlite_budgets, sqlite_items, sqlite_leases, sqlite_spaces, sqlite_users
 from streams.database import Database
-from workers.ports import CommitOutcome, Due, ItemRecord, LeasedJob, Partition, Snapshot, Spent, UserCommit
+from workers.ports import CommitOutcome, Due, ItemPage, ItemRecord, LeasedJob, Partition, Snapshot, Spent, UserCommit
+from workers.sightings import Bounds, GrownPhrase, Sighting
 
 _SCHEMA: Final = (Path(__file__).parent / "sql" / "schema.sql").read_text(encoding="utf-8")
 
@@ -24,21 +25,27 @@ class SqliteStore:
         await database.write(_create_tables)
         return cls(database)
 
-    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+    async def read(
+        self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
+    ) -> Snapshot:
         return await self._database.read(
             lambda connection: Snapshot(
                 users=sqlite_users.read_users(connection, users),
                 items=sqlite_items.read_items(connection, items, space),
                 providers=sqlite_items.providers(connection),
+                marks=_read_marks(connection, partitions),
             )
         )
 
     async def commit(
-        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+        self,
+        commits: Sequence[UserCommit],
+        marks: Mapping[Partition, int] | None = None,
+        floors: Mapping[Partition, int] | None = None,
     ) -> list[CommitOutcome]:
         def change(connection: sqlite3.Connection) -> list[CommitOutcome]:
             outcomes = [sqlite_users.commit_user(connection, commit) for commit in commits]
-            _raise_marks(connection, marks or {})
+            _raise_marks(connection, marks or {}, floors or {})
             return outcomes
 
         return await self._database.write(change)
@@ -53,8 +60,8 @@ class SqliteStore:
     async def pending(self) -> list[str]:
         return await self._database.read(sqlite_users.pending)
 
-    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
-        await self._database.write(lambda connection: sqlite_items.put_items(connection, records, deleted))
+    async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> set[str]:
+        return await self._database.write(lambda connection: sqlite_items.put_items(connection, records, deleted))
 
     async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
         await self._database.write(lambda connection: sqlite_items.put_phrases(connection, space, vectors))
@@ -62,8 +69,32 @@ class SqliteStore:
     async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         return await self._database.read(lambda connection: sqlite_items.read_phrases(connection, space, phrases))
 
+    async def replace_items(self, changes: Sequence[tuple[ItemRecord, ItemRecord]]) -> list[bool]:
+        return await self._database.write(
+            lambda connection: [sqlite_bank.replace_item(connection, *change) for change in changes]
+        )
+
+    async def sight(self, space: str, sightings: Sequence[Sighting], bounds: Bounds) -> dict[str, tuple[Sighting, ...]]:
+        return await self._database.write(lambda connection: sqlite_bank.sight(connection, space, sightings, bounds))
+
+    async def grow(self, space: str, phrases: Sequence[GrownPhrase], most: int) -> int:
+        return await self._database.write(lambda connection: sqlite_bank.grow(connection, space, phrases, most))
+
+    async def grown(self, space: str, after: int = 0) -> list[GrownPhrase]:
+        return await self._database.read(lambda connection: sqlite_bank.grown(connection, space, after))
+
     async def sample_items(self, space: str, count: int) -> list[str]:
         return await self._database.read(lambda connection: sqlite_items.sample_items(connection, space, count))
+
+    async def items_in(self, space: str, place: int = 0) -> ItemPage:
+        return await self._database.read(lambda connection: sqlite_spaces.items_in(connection, space, place))
+
+    async def drop_items(self, space: str, items: Collection[str]) -> None:
+        await self._database.write(lambda connection: sqlite_spaces.drop_items(connection, space, items))
+
+    async def drop_words(self, space: str) -> None:
+        while await self._database.write(lambda connection: sqlite_spaces.drop_words(connection, space)):
+            pass  # A step at a time, so that other writes come in between.
 
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         return await self._database.write(
@@ -114,11 +145,17 @@ def _create_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-def _raise_marks(connection: sqlite3.Connection, marks: Mapping[Partition, int]) -> None:
-    connection.executemany(
-        "INSERT INTO marks VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET position = max(position, excluded.position)",
-        [(*partition, offset) for partition, offset in marks.items()],
-    )
+def _raise_marks(
+    connection: sqlite3.Connection, marks: Mapping[Partition, int], floors: Mapping[Partition, int]
+) -> None:
+    stored = _read_marks(connection, marks.keys())
+    raised = {
+        partition: offset
+        for partition, offset in marks.items()
+        if floors.get(partition, 0) <= stored.get(partition, 0) < offset
+    }
+    rows = [(*partition, offset) for partition, offset in raised.items()]
+    connection.executemany("INSERT OR REPLACE INTO marks VALUES (?, ?, ?)", rows)
 
 
 def _read_marks(connection: sqlite3.Connection, partitions: Collection[Partition]) -> dict[Partition, int]:

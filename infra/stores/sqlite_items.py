@@ -5,8 +5,9 @@ import random
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
-from infra.stores.codec import pack_item, provider_of, unpack_item
+from infra.stores.codec import pack_item, provider_of, standing_of, unpack_item
 from workers.ports import ItemRecord
+from workers.standing import NONE, REMEMBERED_MS, comes_too_late, gives_way, gone_at, is_taken_away
 
 # Straight to the first item of the space from a place on. Without the hint SQLite walks the items of other spaces.
 _FROM_A_PLACE = """
@@ -15,6 +16,10 @@ SELECT item FROM items INDEXED BY items_by_space WHERE space = ? AND rowid >= ? 
 _ENDS = (
     "SELECT (SELECT min(rowid) FROM items WHERE space = :space), (SELECT max(rowid) FROM items WHERE space = :space)"
 )
+
+_GONE = """
+INSERT INTO gone_items VALUES (?, ?) ON CONFLICT (item) DO UPDATE SET time_ms = max(time_ms, excluded.time_ms)
+"""
 
 _DRAWS = 2
 """For each key that is wanted: some are drawn twice."""
@@ -44,12 +49,41 @@ def providers(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(provider for (provider,) in connection.execute(_PROVIDERS))
 
 
-def put_items(connection: sqlite3.Connection, records: Sequence[ItemRecord], deleted: Collection[str]) -> None:
-    connection.executemany(
-        "INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)",
-        [(record.key, record.space, provider_of(record.key), pack_item(record)) for record in records],
-    )
-    connection.executemany("DELETE FROM items WHERE item = ?", [(item,) for item in deleted])
+def put_items(connection: sqlite3.Connection, records: Sequence[ItemRecord], deleted: Collection[str]) -> set[str]:
+    """Returns the keys of which something stayed as it was."""
+    kept = {record.key for record in records if not _put(connection, record)}
+    tombstones = deleted if isinstance(deleted, Mapping) else dict.fromkeys(deleted, NONE)
+    _remember(connection, tombstones)
+    return kept | {item for item, standing in tombstones.items() if not _delete(connection, item, standing)}
+
+
+def _remember(connection: sqlite3.Connection, tombstones: Mapping[str, str]) -> None:
+    """Those that are the providers', for a while."""
+    times = {item: time for item, standing in tombstones.items() if (time := gone_at(standing)) is not None}
+    if times:
+        connection.executemany(_GONE, times.items())
+        connection.execute("DELETE FROM gone_items WHERE time_ms < ?", (max(times.values()) - REMEMBERED_MS,))
+
+
+def _put(connection: sqlite3.Connection, record: ItemRecord) -> bool:
+    place = record.key, record.space
+    found = connection.execute("SELECT packed FROM items WHERE item = ? AND space = ?", place).fetchone()
+    if found is not None and not gives_way(standing_of(found[0]), record.standing):
+        return False
+    gone = connection.execute("SELECT time_ms FROM gone_items WHERE item = ?", (record.key,)).fetchone()
+    if gone is not None and comes_too_late(record.standing, gone[0]):
+        return False
+    row = (*place, provider_of(record.key), pack_item(record))
+    connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", row)
+    return True
+
+
+def _delete(connection: sqlite3.Connection, item: str, tombstone: str) -> bool:
+    """Whether nothing is left of it."""
+    found = connection.execute("SELECT space, packed FROM items WHERE item = ?", (item,)).fetchall()
+    gone = [(item, space) for space, packed in found if is_taken_away(standing_of(packed), tombstone)]
+    connection.executemany("DELETE FROM items WHERE item = ? AND space = ?", gone)
+    return len(gone) == len(found)
 
 
 def sample_items(connection: sqlite3.Connection, space: str, count: int) -> list[str]:

@@ -9,6 +9,7 @@ from infra.processes.redis import RedisServer
 from infra.stores.redis import RedisStore
 from infra.stores.sqlite import SqliteStore
 from streams.database import Database
+from tests.simulation.alone import store_alone
 from workers.ports import Store
 
 
@@ -34,7 +35,13 @@ async def redis_store(redis_server: RedisServer) -> AsyncIterator[Store]:
     await store.close()
 
 
-@pytest.fixture(params=["sqlite_store", pytest.param("redis_store", marks=pytest.mark.redis)])
+@pytest.fixture
+def simulated_store() -> Store:
+    """In memory, as the simulation has it."""
+    return store_alone()
+
+
+@pytest.fixture(params=["sqlite_store", "simulated_store", pytest.param("redis_store", marks=pytest.mark.redis)])
 def store(request: pytest.FixtureRequest) -> Store:
     chosen: Store = request.getfixturevalue(request.param)
     return chosen

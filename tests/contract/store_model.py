@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from workers.ports import (
     CommitOutcome,
     Due,
+    ItemPage,
     ItemRecord,
     LeasedJob,
     Outgoing,
@@ -16,6 +17,8 @@ from workers.ports import (
     UserCommit,
     UserRecord,
 )
+from workers.sightings import Bounds, GrownPhrase, Sighting
+from workers.standing import NONE, REMEMBERED_MS, comes_too_late, gives_way, gone_at, is_taken_away
 
 
 @dataclass
@@ -49,12 +52,23 @@ class StoreModel:
         self._users: dict[str, _User] = {}
         self._gone: set[str] = set()
         self._items: dict[tuple[str, str], ItemRecord] = {}
+        self._gone_items: dict[str, int] = {}
+        self._places: dict[str, int] = {}
         self._marks: dict[Partition, int] = {}
         self._phrases: dict[tuple[str, str], bytes] = {}
+        self._candidates: dict[str, dict[str, dict[str, Sighting]]] = {}
+        """By space, then by phrase, those that were sighted longest ago first, then by item."""
+        self._grown: dict[str, dict[str, GrownPhrase]] = {}
         self._spent: dict[tuple[str, int], Spent] = {}
         self._count = 0
 
-    def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+    def lose(self, user: str) -> None:
+        """What no store does: for tests of what happens then."""
+        self._users.pop(user, None)
+
+    def read(
+        self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
+    ) -> Snapshot:
         records = {
             name: UserRecord(user.revision, user.state, tuple(message for _, message in user.outbox))
             for name, user in self._users.items()
@@ -64,14 +78,20 @@ class StoreModel:
             users=records | {name: UserRecord(forgotten=True) for name in self._gone if name in users},
             items={item: self._items[item, space] for item in items if (item, space) in self._items},
             providers=tuple(sorted({item.split(":")[0] for item, _ in self._items})),
+            marks=self.marks(partitions),
         )
 
     def commit(
-        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+        self,
+        commits: Sequence[UserCommit],
+        marks: Mapping[Partition, int] | None = None,
+        floors: Mapping[Partition, int] | None = None,
     ) -> list[CommitOutcome]:
         outcomes = [self._commit(commit) for commit in commits]
         for partition, offset in (marks or {}).items():
-            self._marks[partition] = max(offset, self._marks.get(partition, 0))
+            stored = self._marks.get(partition, 0)
+            if (floors or {}).get(partition, 0) <= stored < offset:
+                self._marks[partition] = offset
         return outcomes
 
     def trim(self, published: Mapping[str, int]) -> None:
@@ -85,15 +105,81 @@ class StoreModel:
     def pending(self) -> list[str]:
         return [name for name, user in self._users.items() if user.outbox]
 
-    def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> None:
-        self._items.update({(record.key, record.space): record for record in records})
-        self._items = {place: record for place, record in self._items.items() if place[0] not in deleted}
+    def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> set[str]:
+        kept: set[str] = set()
+        for record in records:
+            place = record.key, record.space
+            stored = self._items.get(place)
+            late = comes_too_late(record.standing, self._gone_items.get(record.key))
+            if late or (stored is not None and not gives_way(stored.standing, record.standing)):
+                kept.add(record.key)
+            else:
+                self._items[place] = record
+        tombstones = deleted if isinstance(deleted, Mapping) else dict.fromkeys(deleted, NONE)
+        times = {item: time for item, standing in tombstones.items() if (time := gone_at(standing)) is not None}
+        self._gone_items |= {item: max(time, self._gone_items.get(item, 0)) for item, time in times.items()}
+        since = max(times.values(), default=0) - REMEMBERED_MS
+        self._gone_items = {item: time for item, time in self._gone_items.items() if time >= since}
+        for place in [place for place in self._items if place[0] in tombstones]:
+            if is_taken_away(self._items[place].standing, tombstones[place[0]]):
+                del self._items[place]
+            else:
+                kept.add(place[0])
+        return kept
 
     def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
         self._phrases.update({(space, phrase): vector for phrase, vector in vectors.items()})
 
     def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
         return {phrase: self._phrases[space, phrase] for phrase in phrases if (space, phrase) in self._phrases}
+
+    def replace_items(self, changes: Sequence[tuple[ItemRecord, ItemRecord]]) -> list[bool]:
+        replaced = []
+        for before, after in changes:
+            place = before.key, before.space
+            replaced.append(self._items.get(place) == before)
+            if replaced[-1]:
+                self._items[place] = after
+        return replaced
+
+    def sight(self, space: str, sightings: Sequence[Sighting], bounds: Bounds) -> dict[str, tuple[Sighting, ...]]:
+        candidates, grown = self._candidates.setdefault(space, {}), self._grown.get(space, {})
+        touched = [one for one in sightings if one.phrase not in grown]
+        for one in touched:
+            kept = candidates[one.phrase] = candidates.pop(one.phrase, {})
+            if one.item in kept or len(kept) < bounds.each:
+                kept[one.item] = one
+        while len(candidates) > bounds.most:
+            candidates.pop(next(iter(candidates)))
+        asked = {one.phrase for one in touched if one.item in candidates.get(one.phrase, {})}
+        told = {phrase: tuple(candidates[phrase].values()) for phrase in asked}
+        return {phrase: kept for phrase, kept in told.items() if len(kept) >= bounds.least}
+
+    def grow(self, space: str, phrases: Sequence[GrownPhrase], most: int) -> int:
+        grown, before = self._grown.setdefault(space, {}), len(self._grown.get(space, {}))
+        for one in phrases:
+            if one.phrase not in grown and len(grown) < most:
+                grown[one.phrase] = one
+                self._candidates.get(space, {}).pop(one.phrase, None)
+        return len(grown) - before
+
+    def grown(self, space: str, after: int = 0) -> list[GrownPhrase]:
+        return list(self._grown.get(space, {}).values())[after:]
+
+    def items_in(self, space: str, place: int = 0) -> ItemPage:
+        """Pages of three, in the order in which they were asked for first."""
+        places = {self._places.setdefault(item, len(self._places) + 1): item for item, at in self._items if at == space}
+        found = sorted(one for one in places if one > place)[:3]
+        return ItemPage(tuple(places[one] for one in found), found[-1] if len(found) == 3 else 0)
+
+    def drop_items(self, space: str, items: Collection[str]) -> None:
+        for item in items:
+            self._items.pop((item, space), None)
+
+    def drop_words(self, space: str) -> None:
+        self._phrases = {place: vector for place, vector in self._phrases.items() if place[0] != space}
+        self._candidates.pop(space, None)
+        self._grown.pop(space, None)
 
     def sample_items(self, space: str, count: int) -> list[str]:
         """Every so-manieth of them."""

@@ -158,6 +158,27 @@ async def test_marks_rise_only(store: Store) -> None:
     assert await store.marks([]) == {}
 
 
+async def test_a_read_brings_the_marks_of_the_partitions_it_names(store: Store) -> None:
+    first, second = Partition("attune.interactions", 0), Partition("attune.interactions", 11)
+    await store.commit([UserCommit("ann", 0, b"state")], {first: 9, second: 4})
+    await store.put_items([item("news:1")])
+    snapshot = await store.read(["ann"], ["news:1"], SPACE, [second, Partition("attune.commands", 11), first])
+    assert snapshot.marks == {first: 9, second: 4}
+    assert snapshot.users == {"ann": UserRecord(1, b"state")}
+    assert snapshot.items == {"news:1": item("news:1")}
+    assert (await store.read(["ann"], [], SPACE)).marks == {}
+
+
+async def test_a_mark_below_its_floor_is_left_to_show_the_loss(store: Store) -> None:
+    lost, kept, new = (Partition("attune.interactions", number) for number in range(3))
+    await store.commit([], {kept: 7})
+    floors = {lost: 5, kept: 7, new: 0}
+    assert await store.commit([UserCommit("ann", 0, b"state")], {lost: 9, kept: 9, new: 9}, floors) == [COMMITTED]
+    assert await store.marks([lost, kept, new]) == {kept: 9, new: 9}
+    await store.commit([], {kept: 12}, {kept: 10})
+    assert await store.marks([kept]) == {kept: 9}
+
+
 async def test_nothing_asked_is_nothing_done(store: Store) -> None:
     assert await store.commit([]) == []
     await store.trim({})

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tests.contract.stores import SPACE, item
 from workers.ports import ItemRecord, Store
+from workers.standing import REMEMBERED_MS, described, provided, undescribed
 
 
 async def test_items_are_read_back_byte_for_byte(store: Store) -> None:
@@ -19,6 +20,82 @@ async def test_an_item_written_again_is_replaced(store: Store) -> None:
     await store.put_items([item("news:1", title="old"), item("news:1", title="older")])
     await store.put_items([item("news:1", title="new")])
     assert (await store.read([], ["news:1"], SPACE)).items == {"news:1": item("news:1", title="new")}
+
+
+async def test_an_older_record_does_not_take_the_place_of_a_newer_one(store: Store) -> None:
+    old, new = (replace(item("news:1", title=str(ms)), standing=provided(ms, 0)) for ms in (7, 8))
+    assert await store.put_items([new]) == set()
+    assert await store.put_items([old, item("news:2")]) == {"news:1"}
+    assert (await store.read([], ["news:1"], SPACE)).items == {"news:1": new}
+    assert await store.put_items([replace(new, title="again")]) == set(), "one that is as new is written again"
+    assert (await store.read([], ["news:1"], SPACE)).items["news:1"].title == "again"
+    elsewhere = replace(old, space="other")
+    assert await store.put_items([elsewhere]) == set(), "each space has its own"
+
+
+async def test_what_the_provider_says_stays_and_of_descriptions_the_first(store: Store) -> None:
+    said = replace(item("news:1"), standing=provided(5, 0))
+    first, second = (
+        replace(item("news:1", title=text), standing=described(ms, text)) for ms, text in ((6, "a"), (7, "b"))
+    )
+    assert await store.put_items([second]) == set()
+    assert await store.put_items([first]) == set()
+    assert await store.put_items([second]) == {"news:1"}
+    assert await store.put_items([said]) == set()
+    assert await store.put_items([first]) == {"news:1"}
+    assert (await store.read([], ["news:1"], SPACE)).items == {"news:1": said}
+
+
+async def test_a_tombstone_deletes_only_what_is_older(store: Store) -> None:
+    old, new = (
+        replace(item("news:1"), space=space, standing=provided(8, at)) for space, at in (("other", 1), (SPACE, 3))
+    )
+    await store.put_items([old, new])
+    assert await store.put_items([], {"news:1": provided(8, 2), "news:9": provided(8, 2)}) == {"news:1"}
+    assert (await store.read([], ["news:1"], SPACE)).items == {"news:1": new}
+    assert (await store.read([], ["news:1"], "other")).items == {}
+    assert await store.put_items([], {"news:1": undescribed(99)}) == {"news:1"}
+    assert (await store.read([], [], SPACE)).providers == ("news",)
+    assert await store.put_items([], {"news:1": provided(8, 3)}) == set()
+    assert await store.put_items([], {"news:1": provided(8, 2)}) == set(), "nothing is there any more"
+    snapshot = await store.read([], ["news:1"], SPACE)
+    assert (snapshot.items, snapshot.providers) == ({}, ())
+
+
+async def test_what_was_taken_before_the_tombstone_comes_too_late_after_it(store: Store) -> None:
+    """Else a worker that fell behind would bring a deleted item back."""
+    before, after = (replace(item("news:1"), standing=provided(ms, 0)) for ms in (7, 9))
+    assert await store.put_items([], {"news:1": provided(8, 0), "news:2": undescribed(8)}) == set()
+    assert await store.put_items([before]) == {"news:1"}
+    assert await store.put_items([replace(before, standing=described(7, "x"))]) == {"news:1"}
+    assert (await store.read([], ["news:1"], SPACE)).items == {}
+    assert await store.put_items([replace(item("news:2"), standing=provided(7, 0))]) == set()
+    assert await store.put_items([after]) == set()
+    assert await store.put_items([before]) == {"news:1"}
+    assert (await store.read([], ["news:1"], SPACE)).items == {"news:1": after}
+    assert (await store.read([], [], SPACE)).providers == ("news",)
+
+
+async def test_an_older_tombstone_does_not_shorten_the_memory_which_ends_after_an_hour(store: Store) -> None:
+    late = replace(item("news:1"), standing=provided(5, 0))
+    await store.put_items([], {"news:1": provided(8, 0)})
+    await store.put_items([], {"news:1": provided(3, 0)})
+    await store.put_items([], {f"news:{number}": provided(8 + REMEMBERED_MS, 0) for number in range(2, 1_000)})
+    assert await store.put_items([late]) == {"news:1"}
+    await store.put_items([], {f"news:{number}": provided(9 + REMEMBERED_MS, 0) for number in range(2, 1_000)})
+    assert await store.put_items([late]) == set()
+
+
+async def test_what_has_no_standing_is_replaced_and_deleted_by_all(store: Store) -> None:
+    """As an earlier release wrote it, and as it writes and deletes beside this one."""
+    new = replace(item("news:1"), standing=provided(8, 3))
+    await store.put_items([item("news:1", title="of an earlier release")])
+    assert await store.put_items([new]) == set()
+    assert await store.put_items([item("news:1", title="again")]) == set()
+    assert await store.put_items([], {"news:1": provided(0, 0)}) == set()
+    await store.put_items([new])
+    assert await store.put_items([], ["news:1"]) == set()
+    assert (await store.read([], ["news:1"], SPACE)).items == {}
 
 
 async def test_items_of_another_space_are_absent(store: Store) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,8 @@ from infra.stores.sqlite import SqliteStore
 from streams.database import Database
 from tests.contract.store_model import StoreModel
 from workers.ports import ItemRecord, LeasedJob, Outgoing, Partition, Store, UserCommit
+from workers.sightings import Bounds, GrownPhrase, Sighting
+from workers.standing import NONE, described, provided
 
 T = TypeVar("T")
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
@@ -40,6 +43,8 @@ spaces = st.sampled_from(SPACES)
 bytestrings = st.binary(max_size=8)
 messages = st.builds(Outgoing, st.sampled_from(["t", "u"]), bytestrings, st.none() | bytestrings)
 leases = st.integers(1, 5).map(float)
+standings = st.just(NONE) | st.builds(provided, st.integers(0, 3), st.integers(0, 1))
+standings |= st.builds(described, st.integers(0, 3), st.sampled_from("ab"))
 records = st.builds(
     ItemRecord,
     key=st.sampled_from(ITEMS),
@@ -48,6 +53,19 @@ records = st.builds(
     title=st.text(max_size=5),
     phrases=st.lists(st.text(max_size=5), max_size=3).map(tuple),
     content_hash=st.text("abc", max_size=3),
+    standing=standings,
+)
+
+BOUNDS = Bounds(least=1, each=2, most=3)
+sightings = st.builds(
+    Sighting,
+    phrase=st.sampled_from("abcd"),
+    item=st.sampled_from(ITEMS),
+    content_hash=st.text("abc", max_size=3),
+    form=st.text(max_size=3),
+    before=st.text(max_size=3),
+    after=st.just(""),
+    is_title=st.booleans(),
 )
 
 
@@ -81,9 +99,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), whose=st.lists(users, max_size=4))
     def commit(self, data: st.DataObject, whose: list[str]) -> None:
-        marks = data.draw(st.dictionaries(st.sampled_from(PARTITIONS), st.integers(0, 9), max_size=2))
+        marks, floors = (
+            data.draw(st.dictionaries(st.sampled_from(PARTITIONS), st.integers(0, 9), max_size=2)) for _ in range(2)
+        )
         commits = [self._draw_commit(data, user) for user in whose]
-        assert self._run(self.store.commit(commits, marks)) == self.model.commit(commits, marks)
+        assert self._run(self.store.commit(commits, marks, floors)) == self.model.commit(commits, marks, floors)
 
     def _draw_commit(self, data: st.DataObject, user: str) -> UserCommit:
         known = self.model.read([user], [], "one").users.get(user)
@@ -144,15 +164,33 @@ class StoreMachine(RuleBasedStateMachine):
         self._run(self.store.settle(account, period, calls, tokens))
         self.model.settle(account, period, calls, tokens)
 
-    @rule(written=st.lists(records, max_size=3), deleted=st.lists(st.sampled_from(ITEMS), max_size=2))
-    def put_items(self, written: list[ItemRecord], deleted: list[str]) -> None:
-        self._run(self.store.put_items(written, deleted))
-        self.model.put_items(written, deleted)
+    @rule(
+        written=st.lists(records, max_size=3),
+        deleted=st.lists(st.sampled_from(ITEMS), max_size=2) | st.dictionaries(st.sampled_from(ITEMS), standings),
+    )
+    def put_items(self, written: list[ItemRecord], deleted: list[str] | dict[str, str]) -> None:
+        assert self._run(self.store.put_items(written, deleted)) == self.model.put_items(written, deleted)
 
     @rule(space=spaces, vectors=st.dictionaries(st.sampled_from("abc"), bytestrings))
     def put_phrases(self, space: str, vectors: dict[str, bytes]) -> None:
         self._run(self.store.put_phrases(space, vectors))
         self.model.put_phrases(space, vectors)
+
+    @rule(before=records, title=st.text(max_size=5), known=st.booleans())
+    def replace_items(self, before: ItemRecord, title: str, known: bool) -> None:
+        stored = self.model.read((), [before.key], before.space).items.get(before.key)
+        before = stored if known and stored is not None else before
+        changes = [(before, replace(before, title=title))]
+        assert self._run(self.store.replace_items(changes)) == self.model.replace_items(changes)
+
+    @rule(space=spaces, seen=st.lists(sightings, max_size=6))
+    def sight(self, space: str, seen: list[Sighting]) -> None:
+        assert self._run(self.store.sight(space, seen, BOUNDS)) == self.model.sight(space, seen, BOUNDS)
+
+    @rule(space=spaces, phrases=st.lists(st.sampled_from("abc"), max_size=2), text=st.text(max_size=3))
+    def grow(self, space: str, phrases: list[str], text: str) -> None:
+        grown = [GrownPhrase(phrase, text, (phrase, text)) for phrase in phrases]
+        assert self._run(self.store.grow(space, grown, 2)) == self.model.grow(space, grown, 2)
 
     @rule(user=users, sure=st.sampled_from([False, False, False, True]))
     def forget(self, user: str, sure: bool) -> None:
@@ -167,6 +205,7 @@ class StoreMachine(RuleBasedStateMachine):
             assert self._run(self.store.count_times(name, edges)) == self.model.count_times(name, edges)
         for space in SPACES:
             assert self._run(self.store.read_phrases(space, "abc")) == self.model.read_phrases(space, "abc")
+            assert self._run(self.store.grown(space)) == self.model.grown(space)
             assert sorted(self._run(self.store.sample_items(space, 64))) == self.model.sample_items(space, 64)
         for account, period in itertools.product(ACCOUNTS, PERIODS):
             assert self._run(self.store.spent(account, period)) == self.model.spent(account, period)
@@ -177,7 +216,8 @@ class StoreMachine(RuleBasedStateMachine):
     @invariant()
     def users_and_items_are_the_same(self) -> None:
         for space in SPACES:
-            assert self._run(self.store.read(USERS, ITEMS, space)) == self.model.read(USERS, ITEMS, space)
+            given = self._run(self.store.read(USERS, ITEMS, space, PARTITIONS))
+            assert given == self.model.read(USERS, ITEMS, space, PARTITIONS)
 
 
 def _run_machine(open_store: OpenStore) -> None:

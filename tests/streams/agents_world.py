@@ -28,17 +28,22 @@ class WatchedStore(MemoryStore):
         self.dies_after: str | None = None
         self.before_commit: Callable[[], Awaitable[object]] | None = None
 
-    async def read(self, users: Collection[str], items: Collection[str], space: str) -> Snapshot:
+    async def read(
+        self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
+    ) -> Snapshot:
         self.users_read.append(set(users))
-        return await super().read(users, items, space)
+        return await super().read(users, items, space, partitions)
 
     async def commit(
-        self, commits: Sequence[UserCommit], marks: Mapping[Partition, int] | None = None
+        self,
+        commits: Sequence[UserCommit],
+        marks: Mapping[Partition, int] | None = None,
+        floors: Mapping[Partition, int] | None = None,
     ) -> list[CommitOutcome]:
         if self.before_commit is not None:
             happens, self.before_commit = self.before_commit, None
             await happens()
-        outcomes = await super().commit(commits, marks)
+        outcomes = await super().commit(commits, marks, floors)
         self._die_after("commit")
         return outcomes
 

@@ -140,8 +140,8 @@ async def test_an_item_in_the_persons_own_words_becomes_a_catalog_entry() -> Non
     mailbox.send("unknown-2", text=" \n ")
     await world.stage().handle(records(mailbox.events))
     entries = {message.key: body(message) for message in world.producer.of(CATALOG)}
-    assert entries[b"news:unknown-1"]["title"] == "Tea houses of Ghent"
-    assert entries[b"news:unknown-2"]["title"] == "unknown-2"
+    assert entries[b"~news:unknown-1"]["title"] == "Tea houses of Ghent"
+    assert entries[b"~news:unknown-2"]["title"] == "unknown-2"
 
 
 def letters(world: World) -> list[DeadLetter]:

@@ -85,9 +85,36 @@ CREATE INDEX IF NOT EXISTS items_by_provider ON items (provider);
 -- Every index ends with the rowid: this one finds the next item of a space from any rowid on.
 CREATE INDEX IF NOT EXISTS items_by_space ON items (space);
 
+-- Items whose provider's tombstone was taken in the last hour, in milliseconds.
+CREATE TABLE IF NOT EXISTS gone_items (
+    item TEXT PRIMARY KEY,
+    time_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS gone_items_by_time ON gone_items (time_ms);
+
 CREATE TABLE IF NOT EXISTS phrases (
     space TEXT NOT NULL,
     phrase TEXT NOT NULL,
     vector BLOB NOT NULL,
     PRIMARY KEY (space, phrase)
 );
+
+-- Candidates for the bank of a space: `sightings` has a line an item, `touched` rises with each sighting.
+CREATE TABLE IF NOT EXISTS candidates (
+    space TEXT NOT NULL,
+    phrase TEXT NOT NULL,
+    touched INTEGER NOT NULL,
+    sightings TEXT NOT NULL,
+    PRIMARY KEY (space, phrase)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS candidates_by_touch ON candidates (space, touched);
+
+-- What the bank of a space has grown by, in order.
+CREATE TABLE IF NOT EXISTS grown (
+    space TEXT NOT NULL,
+    place INTEGER NOT NULL,
+    phrase TEXT NOT NULL,
+    packed TEXT NOT NULL,
+    PRIMARY KEY (space, place),
+    UNIQUE (space, phrase)
+) WITHOUT ROWID;

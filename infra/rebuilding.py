@@ -1,0 +1,47 @@
+"""`attune rebuild` on what the settings name."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+from infra.compose import agent_rules
+from infra.ground import Ground, open_ground
+from infra.settings import Settings
+from infra.spaces import pointer_of
+from streams.rebuild import Rebuilder
+from streams.rebuilt import Report
+from workers.knowledge import Knowledge
+from workers.space import background_of_space
+from workers.spaces import InSpace, Spaces
+
+
+async def rebuild(settings: Settings, users: Sequence[str], check: bool, force: bool) -> AsyncIterator[Report]:
+    """Of the users, or of everyone where none is named. Raises `ConfigurationError` where the embedded service runs: it
+    alone writes its file."""
+    async with open_ground(settings) as ground:
+        rebuilder = await _rebuilder(ground)
+        if users:
+            for user in users:
+                yield await rebuilder.one(user, check=check, force=force)
+        else:
+            async for report in rebuilder.everyone(check=check, force=force):
+                yield report
+
+
+async def _rebuilder(ground: Ground) -> Rebuilder:
+    rules = agent_rules(ground.settings, ground.space)
+    spaces = Spaces(InSpace(ground.space.id, Knowledge(space=ground.space.id), rules.fit))
+    pointer = await pointer_of(ground).read()
+    for entry in pointer.entries:
+        if entry.id not in spaces:
+            spaces.know(entry.id, await asyncio.to_thread(background_of_space, entry.model))
+    spaces.settle(pointer.current.id)
+    return Rebuilder(
+        ground.broker,
+        ground.store,
+        ground.producer,
+        rules,
+        spaces,
+        key=ground.settings.pseudonym_key(),
+        now=time.time,
+    )
