@@ -8,10 +8,12 @@ from schemas.base import (
     MAX_DIMENSION,
     MAX_TEXT,
     Contract,
+    Count,
     EventId,
     Instant,
     ItemId,
     Label,
+    Ordinal,
     ProviderId,
     SpaceId,
     SubjectId,
@@ -36,7 +38,7 @@ Vector = Annotated[tuple[float, ...], Field(min_length=1, max_length=MAX_DIMENSI
 class Rejected(Contract):
     """One entry of a batch that was not taken: where it stood, its id if it had one, and what to mend."""
 
-    index: Annotated[int, Field(ge=0)]
+    index: Count
     event_id: str | None = None
     item: str | None = None
     reason: str
@@ -45,7 +47,7 @@ class Rejected(Contract):
 class Accepted(Contract):
     """Answer 202: this many stand in the log now (or will never be lost), those were refused."""
 
-    accepted: Annotated[int, Field(ge=0)]
+    accepted: Count
     rejected: tuple[Rejected, ...] = ()
 
 
@@ -69,11 +71,11 @@ class ItemBody(Contract):
 
 class EditsBody(Contract):
     """What a person changes in their profile. Edits with the `command_id` of earlier ones are those: they count once.
-    `base_version`, the version they were made for, goes with them; they are carried out on whatever the profile is by
-    then."""
+    They are carried out on whatever the profile is by then; where `base_version`, the version that the person saw, is
+    one that the profile has not reached, they become a dead-letter."""
 
     edits: Edits
-    base_version: Annotated[int, Field(ge=0)] | None = None
+    base_version: Count | None = None
     command_id: EventId | None = None
 
 
@@ -103,7 +105,7 @@ class Recommendation(Contract):
 
 
 class Recommendations(Contract):
-    version: Annotated[int, Field(ge=0)]
+    version: Count
     items: tuple[Recommendation, ...]
 
 
@@ -136,11 +138,11 @@ class Found(Contract):
     title: Title
     category: Label | None = None
     score: float
-    interest: Annotated[int, Field(ge=0)]
+    interest: Count
 
 
 class SearchAnswer(Contract):
-    version: Annotated[int, Field(ge=1)] | None = None
+    version: Ordinal | None = None
     """Of the subject's published embedding, where the search was for a subject."""
     space: SpaceId
     items: tuple[Found, ...]
@@ -153,7 +155,7 @@ class Providers(Contract):
 
 
 class StageStatus(Contract):
-    lag: Annotated[int, Field(ge=0)]
+    lag: Count
     """Messages accepted and not yet handled."""
 
 
@@ -172,7 +174,7 @@ class SpaceStatus(Contract):
     next: SpaceEntry | None = None
     previous: SpaceEntry | None = None
     phase: Annotated[str, StringConstraints(pattern="^(none|embedding|moving|done)$")]
-    left: Annotated[int, Field(ge=0)]
+    left: Count
 
 
 class Health(Contract):

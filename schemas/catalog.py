@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints
 from schemas.base import (
     MAX_TEXT,
     Contract,
+    Count,
     Float16Vector,
     Instant,
     ItemId,
@@ -19,7 +20,9 @@ from schemas.base import (
 
 
 class CatalogItem(Contract):
-    """Topic `attune.catalog`, keyed by provider:item. A null value is a tombstone: the item is gone."""
+    """Topic `attune.catalog`, keyed by provider:item. A null value is a tombstone: the item is gone. What somebody else
+    than the provider says of an item, in an interaction, is keyed by `description_key`, so that compaction keeps both;
+    it counts only where the provider says nothing (`workers.standing`)."""
 
     schema_version: Literal[1] = 1
     provider: ProviderId
@@ -30,9 +33,12 @@ class CatalogItem(Contract):
     """Plain words; levels from general to specific are parted by '/', '>' or ';' ("sports/football")."""
     tags: Annotated[tuple[Label, ...], Field(max_length=16)] = ()
     time: Instant | None = None
+    described_ms: Count | None = None
+    """Of a description: when the broker took the interaction that it stands in, in milliseconds since 1970."""
 
     @property
     def key(self) -> str:
+        """The item's, which is also that of its entry where the provider has made it."""
         return item_key(self.provider, self.item)
 
 
@@ -47,12 +53,29 @@ class ItemEmbedding(Contract):
     time: Instant | None = None
     space: SpaceId
     vector: Float16Vector
-    accepted_ms: Annotated[int, Field(ge=0)]
+    accepted_ms: Count
     """When the broker took the catalog entry, in milliseconds since 1970: the start of the item's freshness."""
+    standing: Annotated[str, StringConstraints(pattern=r"^[01][0-9]{35}$")] | None = None
+    """Which of two embeddings of an item in a space counts, whatever order they come in (`workers.standing`). Absent
+    where an earlier release made it: such a one gives way to the next."""
 
     @property
     def key(self) -> str:
         return item_key(self.provider, self.item)
+
+
+_DESCRIBED = "~"
+"""No provider's name begins with it."""
+
+
+def description_key(item: str) -> str:
+    """The key in `attune.catalog` of what interactions say of an item, given the item's own key."""
+    return _DESCRIBED + item
+
+
+def split_catalog_key(key: str) -> tuple[bool, str]:
+    """Whether the entry is a description, and the key of its item."""
+    return key.startswith(_DESCRIBED), key.removeprefix(_DESCRIBED)
 
 
 def embedding_key(space: str, item: str) -> str:

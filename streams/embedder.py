@@ -1,52 +1,73 @@
 """The embedder stage: each catalog entry becomes a vector, kept in the store for the agents and published; the texts of
 edits and proposals too, which wait in the agents meanwhile.
 
-1. Read: parse the batch, the last entry of an item counts; what cannot be read becomes a dead-letter (a command or a
-   proposal that cannot is the agents' to set aside).
+1. Read: parse the batch, one entry of an item counts (`streams.catalog_batch`); what cannot be read becomes a
+   dead-letter (a command or a proposal that cannot is the agents' to set aside).
 2. Compare with the store: an item whose text has not changed keeps its vector, a phrase has one for good.
 3. Embed what is left, in a thread, a piece at a time; texts that somebody waits for are stored before the rest begins.
-4. Store: phrases first, so that whoever finds an item finds its phrases, then items and deletions.
-5. Publish: an embedding or a tombstone for every item of the batch, also for the unchanged: after a crash between 4 and
-   5 the batch comes again, and its readers take the same twice.
+   What new items name that the bank does not have may become a phrase of it (`streams.bank_growth`).
+4. Store: phrases first, so that whoever finds an item finds its phrases, then items and deletions, as far as the store
+   has nothing that counts more: another embedder may have gone on with the partition meanwhile, and descriptions come
+   in any order (`workers.standing`).
+5. Publish: an embedding or a tombstone for every item that 4 has changed, also for the unchanged text: after a crash
+   between 4 and 5 the batch comes again, and its readers take the same twice. And what keeps descriptions in their
+   place (`streams.descriptions`). What another embedder has deleted meanwhile gets its tombstone again, behind the
+   embedding: readers could not tell which of the two counts.
+6. Mark how far the store has it all: where it loses that, it has lost items and words too, and they are embedded again
+   (`streams.watermarks`).
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 
-from schemas.catalog import CatalogItem, ItemEmbedding, embedding_key
+from schemas.catalog import ItemEmbedding, embedding_key
 from schemas.command import EditCommand
 from schemas.dead_letter import Reason
 from schemas.proposal import Proposal
-from streams.contract import Outgoing, Partition, Producer, Record, Timer
-from streams.dead_letters import dead_letter, summarize
+from streams.bank_growth import BankGrowth
+from streams.catalog_batch import CatalogBatch, Entry, read_catalog
+from streams.contract import Outgoing, Partition, Producer, Record
+from streams.dead_letters import dead_letter
+from streams.descriptions import Descriptions
+from streams.mailboxes import following
 from streams.messages import parse_message
 from streams.metrics import Metrics
+from streams.progress import made_progress
 from streams.topics import CATALOG, COMMANDS, ITEM_EMBEDDINGS, PROPOSALS
+from streams.watermarks import Watermarks
 from workers.described import Described, describe
 from workers.editing import texts_of
 from workers.ports import Encoder, ItemRecord, Matrix, Store
+from workers.standing import is_description
 from workers.vectors import pack
 
 PIECE = 64
-"""Texts in one call of the model: at most 1.4 s on one core, which is what a stop may have to wait for."""
+PIECE_LETTERS = 20_000
+LETTERS = 1_200
+"""Texts in one call of the model, and letters in all (of a text the model reads 256 tokens, some 1,200 letters): 1.4 s
+on one core, which is what a stop may have to wait for."""
 
 
-def embedder_group(space: str) -> str:
-    """One for each space: an embedder of a new one reads the whole catalog (`streams.rollout`)."""
-    return f"attune-embedder-{space}"
+def embedder_group(space: str, generation: int = 0) -> str:
+    """One for each space, and another each time that it was retired in between (`SpacePointer.generation`): whoever
+    has none of its vectors reads the whole catalog (`streams.rollout`)."""
+    return f"attune-embedder{generation or ''}-{space}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     """A catalog entry with what is made of it."""
 
+    said: Entry
     described: Described
-    accepted_ms: int
+
+    def record(self, space: str, vector: bytes, words: Mapping[str, bytes]) -> ItemRecord:
+        return replace(self.described.record(space, vector, words), standing=self.said.standing)
 
 
 class EmbedderStage:
@@ -54,7 +75,6 @@ class EmbedderStage:
 
     name = "embedder"
     topics = (CATALOG, COMMANDS, PROPOSALS)
-    timers: tuple[Timer, ...] = ()
 
     def __init__(
         self,
@@ -63,23 +83,33 @@ class EmbedderStage:
         producer: Producer,
         metrics: Metrics,
         *,
+        generation: int = 0,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.group = embedder_group(encoder.space)
+        self.group = embedder_group(encoder.space, generation)
         self._store = store
         self._encoder = encoder
         self._producer = producer
         self._metrics = metrics
         self._now = now
+        self._growth = BankGrowth(store, encoder, metrics)
+        self._descriptions = Descriptions()
+        self._watermarks = Watermarks(store, self.group)
+        self.timers = (self._watermarks.timer,)
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
-        return {}
+        """Its own high-water marks, as the agents' stage has its: behind the broker after a loss."""
+        return await self._watermarks.resume(assigned)
 
     async def handle(self, batch: Sequence[Record]) -> None:
         catalog = [record for record in batch if record.topic == CATALOG]
         await self._embed_texts(_texts(record for record in batch if record.topic != CATALOG))
         if catalog:
             await self._embed_items(catalog)
+        # 6. Mark
+        marks, floors = self._watermarks.to_write(following(batch))
+        await self._store.commit([], marks, floors)
+        self._watermarks.written(marks)
 
     async def _embed_texts(self, texts: Collection[str]) -> None:
         known = await self._known_phrases(texts)
@@ -88,9 +118,12 @@ class EmbedderStage:
 
     async def _embed_items(self, batch: Sequence[Record]) -> None:
         # 1. Read
-        entries, deleted, letters = self._sort(batch)
+        await self._growth.refresh()
+        said = await asyncio.to_thread(read_catalog, batch, self._letter)
+        entries = await asyncio.to_thread(self._described, said)  # long texts take seconds to describe
         # 2. Compare
-        known = await self._known(entries)
+        stored = (await self._store.read((), {*entries, *said.deleted}, self._encoder.space)).items
+        known = _with_the_same_text(entries, stored)
         phrases = {phrase for entry in entries.values() for phrase in entry.described.phrases}
         known_words = await self._known_phrases(phrases)
         new = [entry for key, entry in entries.items() if key not in known]
@@ -99,52 +132,41 @@ class EmbedderStage:
         new_words = await self._embed(phrases - known_words.keys(), self._encoder.encode_interests)
         words = known_words | new_words
         records = [
-            described.record(self._encoder.space, known[key].vector if key in known else vectors[described.text], words)
-            for key, described in ((key, entry.described) for key, entry in entries.items())
+            one.record(self._encoder.space, known[key].vector if key in known else vectors[one.described.text], words)
+            for key, one in entries.items()
         ]
+        records = await self._growth.take([entry.described for entry in new], records)
         # 4. Store
         await self._store.put_phrases(self._encoder.space, new_words)
-        await self._store.put_items(records, deleted)
+        kept = await self._store.put_items(records, said.deleted)
         # 5. Publish
-        published = [self._embedding(entry, one.vector) for entry, one in zip(entries.values(), records, strict=True)]
-        tombstones = [Outgoing(ITEM_EMBEDDINGS, self._key(key), None) for key in deleted]
-        await self._producer.send([*published, *tombstones, *letters])
-        self._count(embedded=len(new), unchanged=len(known), deleted=len(deleted))
+        before = {key: one.standing for key, one in stored.items()}
+        published = [
+            self._embedding(entry.said, one.vector)
+            for entry, one in zip(entries.values(), records, strict=True)
+            if one.key not in kept
+        ]
+        gone = [key for key in said.deleted.keys() - kept if _was_there(said.deleted[key], before.get(key))]
+        tombstones = [Outgoing(ITEM_EMBEDDINGS, self._key(key), None) for key in sorted(gone)]
+        settled = self._descriptions.settle(said, before, await self._standings(kept))
+        await self._producer.send([*published, *tombstones, *settled, *said.letters])
+        await self._take_back(entries.keys() - kept)
+        self._count(embedded=len(new), unchanged=len(known), deleted=len(gone))
 
-    def _sort(self, batch: Sequence[Record]) -> tuple[dict[str, _Entry], list[str], list[Outgoing]]:
-        """Entries by key, deleted keys, and letters."""
-        entries: dict[str, _Entry] = {}
-        deleted: dict[str, None] = {}
-        letters: list[Outgoing] = []
-        for record in batch:
-            key = (record.key or b"").decode(errors="replace")
-            entry = self._read(record, key)
-            if isinstance(entry, Outgoing):
-                letters.append(entry)
-            elif entry is None:
-                entries.pop(key, None)
-                deleted[key] = None
-            else:
-                deleted.pop(key, None)
-                entries[key] = entry
-        return entries, list(deleted), letters
+    def _described(self, said: CatalogBatch) -> dict[str, _Entry]:
+        space, phrases_of = self._encoder.space, self._growth.phrases_of
+        return {key: _Entry(one, describe(one.item, space, phrases_of)) for key, one in said.entries.items()}
 
-    def _read(self, record: Record, key: str) -> _Entry | Outgoing | None:
-        """None for a tombstone, a dead-letter for what is no entry."""
-        if record.value is None:
-            return None if ":" in key else self._letter(record, Reason.WRONG_KEY, "key it by provider:item")
-        try:
-            item = CatalogItem.model_validate_json(record.value)
-        except ValidationError as error:
-            return self._letter(record, Reason.INVALID, summarize(error))
-        if key != item.key:
-            return self._letter(record, Reason.WRONG_KEY, "key it by the provider:item that it describes")
-        return _Entry(describe(item, self._encoder.space, self._encoder.phrases_of), record.timestamp_ms)
+    async def _take_back(self, published: Collection[str]) -> None:
+        now = await self._standings(published)
+        gone = sorted(key for key, standing in now.items() if standing is None)
+        if gone:
+            await self._producer.send([Outgoing(ITEM_EMBEDDINGS, self._key(key), None) for key in gone])
 
-    async def _known(self, entries: Mapping[str, _Entry]) -> dict[str, ItemRecord]:
-        """What the store has of them with the very same text."""
-        stored = (await self._store.read((), entries, self._encoder.space)).items
-        return {key: one for key, one in stored.items() if one.content_hash == entries[key].described.content_hash}
+    async def _standings(self, items: Collection[str]) -> dict[str, str | None]:
+        """What the store has of them now; None for what is gone meanwhile."""
+        stored = (await self._store.read((), items, self._encoder.space)).items if items else {}
+        return {key: stored[key].standing if key in stored else None for key in items}
 
     async def _known_phrases(self, phrases: Collection[str]) -> dict[str, bytes]:
         return await self._store.read_phrases(self._encoder.space, phrases) if phrases else {}
@@ -153,14 +175,15 @@ class EmbedderStage:
         """Each text once, those of like length together, in an order that does not change from run to run."""
         ordered = sorted(texts, key=lambda text: (len(text), text))
         vectors: list[bytes] = []
-        for start in range(0, len(ordered), PIECE):
+        for piece in _pieces(ordered):
             with self._metrics.embed_seconds.time():
-                piece = await asyncio.to_thread(encode, ordered[start : start + PIECE])
-            vectors += pack(piece)
+                rows = await asyncio.to_thread(encode, piece)
+            vectors += pack(rows)
+            made_progress()
         return dict(zip(ordered, vectors, strict=True))
 
-    def _embedding(self, entry: _Entry, vector: bytes) -> Outgoing:
-        item = entry.described.item
+    def _embedding(self, entry: Entry, vector: bytes) -> Outgoing:
+        item = entry.item
         body = ItemEmbedding.model_construct(
             provider=item.provider,
             item=item.item,
@@ -170,6 +193,7 @@ class EmbedderStage:
             space=self._encoder.space,
             vector=vector,
             accepted_ms=entry.accepted_ms,
+            standing=entry.standing,
         )
         return Outgoing(ITEM_EMBEDDINGS, self._key(item.key), body.to_bytes())
 
@@ -185,6 +209,21 @@ class EmbedderStage:
             self._metrics.embedded.labels(result).inc(count)
 
 
+def _pieces(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """In order. A longer text comes later, so each piece is as long as its last text many times over."""
+    start = 0
+    while start < len(texts):
+        end = start + 1
+        while end < len(texts) and end - start < PIECE and (end + 1 - start) * _letters(texts[end]) <= PIECE_LETTERS:
+            end += 1
+        yield texts[start:end]
+        start = end
+
+
+def _letters(text: str) -> int:
+    return min(len(text), LETTERS)
+
+
 def _texts(records: Iterable[Record]) -> set[str]:
     """Those of a person's edits and of proposals. What cannot be read is the agents' to set aside."""
     texts: set[str] = set()
@@ -194,3 +233,18 @@ def _texts(records: Iterable[Record]) -> set[str]:
             if isinstance(message, EditCommand | Proposal):
                 texts.update(texts_of(message.edits))
     return texts
+
+
+def _with_the_same_text(entries: Mapping[str, _Entry], stored: Mapping[str, ItemRecord]) -> dict[str, ItemRecord]:
+    """What the store has of them with the very same text."""
+    return {
+        key: stored[key]
+        for key, entry in entries.items()
+        if key in stored and stored[key].content_hash == entry.described.content_hash
+    }
+
+
+def _was_there(tombstone: str, before: str | None) -> bool:
+    """Whether readers are to be told. The descriptions' tombstone follows what the provider has said, which its own
+    embedding or tombstone tells: after that it must not come."""
+    return not is_description(tombstone) or is_description(before or "")

@@ -2,6 +2,8 @@
 
 Both topics are compacted and read from the start, without a group: what is in memory is what the topics hold. A
 provider learns vectors, weights and its own pseudonym for a person, nothing else (DESIGN.md, invariant 7).
+Of an item or a subject the embedding that counts is held, whatever order they come in; a topic that went back is mended
+(`streams.healing`).
 
 It serves the space it was started in and those that a roll-out has opened (`streams.rollout`), each in an index of its
 own. What is of any other space is passed over and counted.
@@ -12,7 +14,6 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -21,13 +22,16 @@ from pydantic import ValidationError
 from schemas.api import Found, SearchAnswer, SearchBody
 from schemas.catalog import ItemEmbedding, split_embedding_key
 from schemas.profile import ProfileEmbedding
-from streams.contract import Partition, Record, Timer
+from streams.contract import Outgoing, Partition, Producer, Record, Timer
 from streams.dead_letters import summarize
+from streams.healing import Healing
 from streams.metrics import Metrics
-from streams.shelves import Label, Shelf, Subject
+from streams.shelves import Label, Room, Shelf, Subject
+from streams.strange import Strange, StrangeReport
 from streams.topics import ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS
 from workers.errors import SpaceMismatch, UnknownProvider, UnknownSubject
 from workers.scoring import Floats, Scoring
+from workers.standing import NONE, gives_way
 from workers.vectors import directions, unpack
 
 _LOG = logging.getLogger(__name__)
@@ -38,17 +42,10 @@ Served = Callable[[], Awaitable[Mapping[str, int]]]
 """The spaces to serve now, and the length of their vectors."""
 
 
-@dataclass(slots=True)
-class _Strange:
-    """Of a batch: what was passed over for its space, by provider, and the spaces."""
-
-    counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    spaces: set[str] = field(default_factory=set)
-
-
 class ProviderStage:
     """`space` and `dimension` are what it is started in. `served` is asked where vectors of another space come, so
-    that a roll-out's are taken from the first on. `now` is in epoch seconds. `providers` None: every one there is."""
+    that a roll-out's are taken from the first on. `now` is in epoch seconds. `providers` None: every one there is.
+    Without a `producer` it mends nothing."""
 
     name = "provider"
     group = None
@@ -64,6 +61,7 @@ class ProviderStage:
         scoring: Scoring = "mixture",
         providers: frozenset[str] | None = None,
         served: Served | None = None,
+        producer: Producer | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._space = space
@@ -77,7 +75,8 @@ class ProviderStage:
         self._shelves: dict[str, Shelf] = {}
         self._provider_of: dict[str, str] = {}
         """Of a subject: a tombstone carries only the key."""
-        self._told = False
+        self._healing = Healing(producer, metrics)
+        self._strange = StrangeReport(metrics)
         self._changing = asyncio.Lock()
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
@@ -100,7 +99,8 @@ class ProviderStage:
             self._serve(await self._served())
             if strange.spaces & self._dimensions.keys():  # taken twice is as taken once
                 strange = await asyncio.to_thread(self._apply, batch)
-        self._pass_over(strange)
+        self._strange.tell(strange, self._dimensions)
+        await self._healing.send()
 
     def _serve(self, spaces: Mapping[str, int]) -> None:
         for space in self._dimensions.keys() - spaces.keys():
@@ -162,11 +162,10 @@ class ProviderStage:
         shelf.room(space, self._dimensions[space])
         return space
 
-    def _apply(self, batch: Sequence[Record]) -> _Strange:
+    def _apply(self, batch: Sequence[Record]) -> Strange:
         """Items first, index by index in one change each, then profiles."""
-        strange = _Strange()
-        items = [record for record in batch if record.topic == ITEM_EMBEDDINGS]
-        changed = self._apply_items({record.key or b"": record for record in items}, strange)
+        strange = Strange()
+        changed = self._apply_items([record for record in batch if record.topic == ITEM_EMBEDDINGS], strange)
         changed |= {self._apply_profile(record, strange) for record in batch if record.topic == PROFILE_EMBEDDINGS}
         for provider in changed & self._shelves.keys():
             shelf = self._shelves[provider]
@@ -174,15 +173,15 @@ class ProviderStage:
             self._metrics.index_subjects.labels(provider).set(shelf.subjects)
         return strange
 
-    def _apply_items(self, latest: Mapping[bytes, Record], strange: _Strange) -> set[str]:
+    def _apply_items(self, records: Sequence[Record], strange: Strange) -> set[str]:
         """Returns the providers whose items changed."""
         added: dict[tuple[str, str], dict[str, ItemEmbedding]] = defaultdict(dict)
         removed: dict[str, list[tuple[str | None, str]]] = defaultdict(list)
-        for raw_key, record in latest.items():
-            space, key = split_embedding_key(raw_key.decode(errors="replace"))
-            if record.value is None:
+        for raw_key, embedding in self._latest(records, strange).items():
+            if embedding is None:
+                space, key = split_embedding_key(raw_key.decode(errors="replace"))
                 removed[key.partition(":")[0]].append((space, key))
-            elif (embedding := self._read(ItemEmbedding, record, strange)) is not None:
+            else:
                 added[embedding.provider, embedding.space][embedding.key] = embedding
         for provider, keys in removed.items():
             self._remove(provider, keys)
@@ -190,11 +189,30 @@ class ProviderStage:
             self._add(provider, space, embeddings)
         return removed.keys() | {provider for provider, _ in added}
 
+    def _latest(self, records: Sequence[Record], strange: Strange) -> dict[bytes, ItemEmbedding | None]:
+        """Of each key what counts of the batch, None for a tombstone; nothing where what is held counts more."""
+        latest: dict[bytes, ItemEmbedding | None] = {}
+        for record in records:
+            key = record.key or b""
+            if record.value is None:
+                latest[key] = None
+                self._healing.ended(record)
+            elif (embedding := self._read(ItemEmbedding, record)) is not None and self._fits(embedding, strange):
+                room = self._room(embedding)
+                held = latest[key] if key in latest else room.labels.get(embedding.key)
+                if held is None or gives_way(held.standing or NONE, embedding.standing or NONE):
+                    latest[key] = embedding
+                    self._healing.went_on(record)
+                else:
+                    newer = held if isinstance(held, ItemEmbedding) else held.published(embedding.provider, room.index)
+                    self._healing.went_back(Outgoing(record.topic, key, newer.to_bytes()))
+        return latest
+
     def _add(self, provider: str, space: str, embeddings: Mapping[str, ItemEmbedding]) -> None:
         dimension = self._dimensions[space]
         room = self._shelf(provider).room(space, dimension)
         for key, one in embeddings.items():
-            room.labels[key] = Label(one.item, one.title, one.category)
+            room.labels[key] = Label(one.item, one.title, one.category, one.time, one.accepted_ms, one.standing)
         room.index.put(list(embeddings), unpack([one.vector for one in embeddings.values()], dimension))
         for one in embeddings.values():
             self._observe("item", one.accepted_ms)
@@ -208,23 +226,33 @@ class ProviderStage:
             for key in gone:
                 room.labels.pop(key, None)
 
-    def _apply_profile(self, record: Record, strange: _Strange) -> str:
+    def _apply_profile(self, record: Record, strange: Strange) -> str:
         """Returns the provider whose subjects changed, or nothing."""
         subject = (record.key or b"").decode(errors="replace")
         if record.value is None:
+            self._healing.ended(record)
             provider = self._provider_of.pop(subject, "")
             if provider:
                 self._shelf(provider).drop(subject)
             return provider
-        embedding = self._read(ProfileEmbedding, record, strange)
-        if embedding is None:
-            return ""
+        embedding = self._read(ProfileEmbedding, record)
+        return "" if embedding is None else self._hold(subject, embedding, record, strange)
+
+    def _hold(self, subject: str, embedding: ProfileEmbedding, record: Record, strange: Strange) -> str:
         shelf = self._shelf(embedding.provider)
-        shelf.room(embedding.space, self._dimensions[embedding.space])
-        if shelf.hold(subject, self._held(embedding)):
-            self._provider_of[subject] = embedding.provider
-            self._observe("profile", embedding.accepted_ms)
-        return embedding.provider
+        newest = shelf.newest(subject)
+        if newest is not None and embedding.version < newest.version:
+            self._healing.went_back(
+                Outgoing(record.topic, subject.encode(), newest.published(subject, embedding.provider))
+            )
+        elif self._fits(embedding, strange):
+            self._healing.went_on(record)
+            self._room(embedding)
+            if shelf.hold(subject, self._held(embedding)):
+                self._provider_of[subject] = embedding.provider
+                self._observe("profile", embedding.accepted_ms)
+            return embedding.provider
+        return ""
 
     def _held(self, embedding: ProfileEmbedding) -> Subject:
         dimension = self._dimensions[embedding.space]
@@ -234,51 +262,38 @@ class ProviderStage:
             unpack(embedding.vectors, dimension).astype(np.float16),
             _vector(embedding.weights),
             unpack(embedding.avoid, dimension).astype(np.float16),
+            embedding.accepted_ms,
         )
 
     def _shelf(self, provider: str) -> Shelf:
         return self._shelves.setdefault(provider, Shelf())
 
+    def _room(self, message: ItemEmbedding | ProfileEmbedding) -> Room:
+        return self._shelf(message.provider).room(message.space, self._dimensions[message.space])
+
     def _observe(self, what: str, accepted_ms: int) -> None:
         """Freshness, of what was accepted since this stage began: a replay from the start says nothing about it."""
-        accepted = accepted_ms / 1000
-        if accepted >= self._started:
-            self._metrics.freshness.labels(what).observe(max(0.0, self._now() - accepted))
+        if accepted_ms / 1000 >= self._started:
+            self._metrics.freshness.labels(what).observe(max(0.0, self._now() - accepted_ms / 1000))
 
-    def _read(self, kind: type[M], record: Record, strange: _Strange) -> M | None:
-        """None, logged, for what cannot be read, is of another space, or of a provider that is not served here."""
+    def _read(self, kind: type[M], record: Record) -> M | None:
+        """None, logged, for what cannot be read, or is of a provider that is not served here."""
         try:
             message = kind.model_validate_json(record.value or b"")
         except ValidationError as error:
             _LOG.warning("%s/%d at %d: %s", record.topic, record.partition, record.offset, summarize(error))
             return None
-        if self._providers is not None and message.provider not in self._providers:
-            return None
-        if not self._fits(message):
-            strange.counts[message.provider] += 1
-            strange.spaces.add(message.space)
-            return None
-        return message
+        return message if self._providers is None or message.provider in self._providers else None
 
-    def _fits(self, message: ItemEmbedding | ProfileEmbedding) -> bool:
-        """Its vectors are of a space that is served, and of its length."""
+    def _fits(self, message: ItemEmbedding | ProfileEmbedding, strange: Strange) -> bool:
+        """Its vectors are of a space that is served, and of its length; else it is passed over."""
         rows = (message.vector,) if isinstance(message, ItemEmbedding) else message.vectors + message.avoid
         dimension = self._dimensions.get(message.space)
-        return dimension is not None and all(len(row) == 2 * dimension for row in rows)
-
-    def _pass_over(self, strange: _Strange) -> None:
-        """Counts each, and says it once: after a roll-out the topics are full of them for a while."""
-        for provider, count in strange.counts.items():
-            self._metrics.other_space.labels(provider).inc(count)
-        if strange.spaces and not self._told:
-            self._told = True
-            _LOG.warning(
-                "vectors of space %s are passed over, this process serves %s: let ATTUNE_MODEL name one model for "
-                "every role, and `attune space roll-out` change it",
-                ", ".join(sorted(strange.spaces)),
-                ", ".join(f"{space} with {dimension} components" for space, dimension in self._dimensions.items()),
-            )
+        fits = dimension is not None and all(len(row) == 2 * dimension for row in rows)
+        if not fits:
+            strange.pass_over(message.provider, message.space)
+        return fits
 
 
 def _vector(weights: Sequence[float]) -> Floats:
-    return np.asarray(weights, np.float32)
+    return np.asarray(weights, np.float64)

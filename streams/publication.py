@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Collection, Mapping
 
-from schemas.catalog import CatalogItem
+from schemas.catalog import CatalogItem, description_key
 from schemas.interaction import Interaction
 from schemas.profile import ProfileChanged, ProfileEmbedding
 from streams.topics import CATALOG, PROFILE_EMBEDDINGS, PROFILE_EVENTS
@@ -15,7 +15,7 @@ from workers.subjects import subject_of
 
 def publication(user: str, folded: Folded, providers: Collection[str], space: str, key: bytes) -> tuple[Outgoing, ...]:
     """Every version is announced; only the last one's embedding is sent, since its topic keeps no other."""
-    described = [_description(interaction) for interaction in folded.described]
+    described = [_description(*one) for one in folded.described]
     if not folded.changes:
         return tuple(described)
     notices = [_notice(user, change) for change in folded.changes]
@@ -65,9 +65,16 @@ def _notice(user: str, change: Change) -> Outgoing:
     return Outgoing(PROFILE_EVENTS, user.encode(), body.to_bytes())
 
 
-def _description(interaction: Interaction) -> Outgoing:
-    """An item that only an interaction has described becomes a catalog entry in those words."""
+def _description(interaction: Interaction, accepted_ms: int) -> Outgoing:
+    """An item that only an interaction has described becomes a catalog entry in those words, under a key of its own:
+    whatever the provider says of it counts before that."""
     # What stands for nothing (blanks) must not become a title of nothing, which no reader would take.
     text = (interaction.text or "").strip() or interaction.item
-    entry = CatalogItem(provider=interaction.provider, item=interaction.item, title=text[:200].strip(), text=text)
-    return Outgoing(CATALOG, entry.key.encode(), entry.to_bytes())
+    entry = CatalogItem(
+        provider=interaction.provider,
+        item=interaction.item,
+        title=text[:200].strip(),
+        text=text,
+        described_ms=accepted_ms,
+    )
+    return Outgoing(CATALOG, description_key(entry.key).encode(), entry.to_bytes())

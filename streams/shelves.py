@@ -8,20 +8,46 @@ a new space is rolled out a subject's newest embedding may be of a space whose i
 3. Then the new one does, for good: the older one is dropped.
 """
 
+from base64 import b64encode
 from dataclasses import dataclass, field
+from datetime import datetime
 
+import numpy as np
+
+from schemas.base import item_key
+from schemas.catalog import ItemEmbedding
+from schemas.profile import ProfileEmbedding
 from workers.errors import SpaceMismatch
 from workers.retrieval import ItemIndex
 from workers.scoring import Floats
+from workers.vectors import pack
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What an answer says of an item besides its score."""
+    """All of an item's embedding but its vector: what an answer says, and what it takes to send it again."""
 
     item: str
     title: str
     category: str | None
+    time: datetime | None = None
+    accepted_ms: int = 0
+    standing: str | None = None
+
+    def published(self, provider: str, index: ItemIndex) -> ItemEmbedding:
+        """The very message that it came as, given where its vector is. Raises `KeyError` where it is not there."""
+        row = index.row(item_key(provider, self.item))
+        return ItemEmbedding.model_construct(
+            provider=provider,
+            item=self.item,
+            title=self.title,
+            category=self.category,
+            time=self.time,
+            space=index.space,
+            vector=pack(row[np.newaxis])[0],
+            accepted_ms=self.accepted_ms,
+            standing=self.standing,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +60,21 @@ class Subject:
     vectors: Floats
     weights: Floats
     avoid: Floats
+    accepted_ms: int = 0
+
+    def published(self, name: str, provider: str) -> bytes:
+        """The very message that it came as."""
+        body = ProfileEmbedding(
+            subject=name,
+            provider=provider,
+            version=self.version,
+            space=self.space,
+            vectors=tuple(map(b64encode, pack(self.vectors.astype(np.float32)))),
+            weights=tuple(self.weights.tolist()),
+            avoid=tuple(map(b64encode, pack(self.avoid.astype(np.float32)))),
+            accepted_ms=self.accepted_ms,
+        )
+        return body.to_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +128,11 @@ class Shelf:
         before = None if before is None or before.space == subject.space else before
         self._subjects[name] = _Held(subject, before)
         return True
+
+    def newest(self, name: str) -> Subject | None:
+        """Whichever space it is of."""
+        held = self._subjects.get(name)
+        return None if held is None else held.newest
 
     def drop(self, name: str) -> None:
         self._subjects.pop(name, None)

@@ -122,6 +122,12 @@ class ItemIndex:
             self._view = replace(view, length=end, version=view.version + 1, living=len(self._where))
             self._tidy()
 
+    def row(self, key: str) -> Matrix:
+        """(dimension,) float32, as it was put in. Raises `KeyError` where the key is not there."""
+        with self._lock:
+            row: Matrix = self._view.vectors[self._where[key]].copy()
+            return row
+
     def remove(self, keys: Collection[str]) -> None:
         """Those that are not there are no error."""
         with self._lock:

@@ -19,7 +19,15 @@ from infra.settings import Settings
 from streams.kafka_admin import TopicReport
 from streams.topics import TOPICS
 from tests.infra.cli_runs import document, run
-from workers.errors import ConfigurationError, TopicMismatch
+from workers.errors import (
+    BrokerUnavailable,
+    ConfigurationError,
+    FatalRunnerError,
+    StoreLost,
+    StoreRefused,
+    StoreUnavailable,
+    TopicMismatch,
+)
 
 HEAVY = {"aiokafka", "faust", "httpx", "numpy", "pydantic", "redis", "rich", "torch"}
 
@@ -52,6 +60,10 @@ class TestHelp:
             "topics create",
             "topics list",
             "dlq list",
+            "dlq show",
+            "dlq replay",
+            "dlq drop",
+            "rebuild",
             "config show",
             "space train",
             "space fit",
@@ -66,6 +78,7 @@ class TestHelp:
             "eval ablation",
             "bench throughput",
             "bench freshness",
+            "bench hot-user",
             "version",
         }
 
@@ -111,15 +124,35 @@ class TestErrors:
         assert "Error: " in result.stderr
         assert result.stdout == ""
 
+    def test_a_known_error_of_a_command_is_one_message_and_1(self) -> None:
+        def fail(settings: Settings) -> TopicReport:
+            raise BrokerUnavailable("it is away: start it")
+
+        result = run(
+            "topics", "create", env={"ATTUNE_BROKER": "kafka://127.0.0.1:9"}, outside=Outside(create_topics=fail)
+        )
+        assert (result.exit_code, result.stdout, result.stderr) == (1, "", "Error: it is away: start it\n")
+
     @pytest.mark.parametrize(
-        "error", [ConfigurationError("it is wrong: mend it"), ProcessError("it is wrong: mend it")], ids=type
+        ("error", "code"),
+        [
+            (ProcessError("it is wrong: mend it"), 1),
+            (ConfigurationError("it is wrong: mend it"), 2),
+            (StoreRefused("it is wrong: mend it"), 2),
+            (StoreUnavailable("it is wrong: mend it"), 3),
+            (FatalRunnerError("it is wrong: mend it"), 4),
+            (StoreLost("it is wrong: mend it"), 4),
+        ],
+        ids=lambda given: type(given).__name__,
     )
-    def test_a_known_error_is_one_message_and_1(self, error: Exception) -> None:
+    def test_a_known_error_of_a_role_is_one_message_and_says_whether_to_start_it_again(
+        self, error: Exception, code: int
+    ) -> None:
         def fail(settings: Settings, sample: bool) -> None:
             raise error
 
         result = run("up", outside=Outside(run_up=fail))
-        assert (result.exit_code, result.stdout, result.stderr) == (1, "", "Error: it is wrong: mend it\n")
+        assert (result.exit_code, result.stdout, result.stderr) == (code, "", "Error: it is wrong: mend it\n")
 
     def test_an_error_nobody_foresaw_keeps_its_traceback(self) -> None:
         def fail(settings: Settings, sample: bool) -> None:
@@ -136,7 +169,7 @@ class TestErrors:
 
     def test_a_wrong_setting_is_named(self) -> None:
         result = run("gateway", env={"ATTUNE_BROKER": "localhost:9092"})
-        assert result.exit_code == 1
+        assert result.exit_code == 2
         assert "ATTUNE_BROKER" in result.stderr
         assert "kafka://host:port" in result.stderr
 

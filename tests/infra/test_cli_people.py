@@ -171,7 +171,7 @@ class TestDeadLetters:
     def test_shows_when_where_and_why_without_the_content(self, gateway: FakeGateway) -> None:
         gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": [LETTER]})
         shown = ask(gateway, "dlq", "list", "--limit", "5").stdout
-        assert gateway.requests[0].query == {"limit": ["5"], "content": ["false"]}
+        assert gateway.requests[0].query == {"limit": ["5"], "content": ["false"], "settled": ["false"]}
         assert "2026-01-02T03:04:06Z" in shown
         assert "attune.interactions/2/7" in shown
         assert "is no interaction" in shown
@@ -183,6 +183,65 @@ class TestDeadLetters:
         assert gateway.requests[0].query["content"] == ["true"]
         assert "ada" in shown
         assert "\x1b" not in shown
+
+    def test_open_ones_only_unless_all_are_asked_for(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": [LETTER | {"settled": "dropped"}]})
+        assert "dropped" in ask(gateway, "dlq", "list", "--settled", "--reason", "invalid").stdout
+        assert gateway.requests[0].query["settled"] == ["true"]
+        assert gateway.requests[0].query["reason"] == ["invalid"]
+
+    def test_one_is_shown_whole(self, gateway: FakeGateway) -> None:
+        content = {"key": base64.b64encode(b"ada").decode(), "value": base64.b64encode(b"{not json").decode()}
+        gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": [LETTER | content]})
+        shown = ask(gateway, "dlq", "show", "attune.interactions/2/7").stdout
+        assert gateway.requests[0].query["id"] == ["attune.interactions/2/7"]
+        assert "{not json" in shown
+        assert document(ask(gateway, "dlq", "show", "attune.interactions/2/7", "--json")) == LETTER | content
+
+    def test_one_that_there_is_not(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": []})
+        result = ask(gateway, "dlq", "show", "attune.interactions/2/7")
+        assert result.exit_code == 1
+        assert "there is no dead letter attune.interactions/2/7" in result.stderr
+
+    def test_replay_by_name(self, gateway: FakeGateway) -> None:
+        results = [{"id": "a/0/1", "outcome": "replayed"}, {"id": "a/0/2", "outcome": "skipped", "note": "it was"}]
+        gateway.answers["POST /v1/dead-letters/replay"] = (200, {"results": results})
+        result = ask(gateway, "dlq", "replay", "a/0/1", "a/0/2", "--again", "--json")
+        assert gateway.requests[0].body == {"ids": ["a/0/1", "a/0/2"], "again": True}
+        assert document(result) == {"results": results}
+        assert "a/0/2: skipped, it was" in result.stderr
+        assert result.exit_code == 0
+
+    def test_many_go_in_several_requests(self, gateway: FakeGateway) -> None:
+        gateway.answers["POST /v1/dead-letters/drop"] = (200, {"results": [{"id": "a/0/1", "outcome": "dropped"}]})
+        ask(gateway, "dlq", "drop", *(f"a/0/{number}" for number in range(201)))
+        assert [len(request.body["ids"]) for request in gateway.requests] == [200, 1]
+
+    def test_all_are_replayed_until_none_is_left_that_can_be(self, gateway: FakeGateway) -> None:
+        skipped = {"results": [{"id": "a/0/1", "outcome": "skipped", "note": "no"}], "left": 5}
+        gateway.answers["POST /v1/dead-letters/replay"] = (200, skipped)
+        assert ask(gateway, "dlq", "replay", "--all", "--reason", "failed").exit_code == 0
+        assert [request.body for request in gateway.requests] == [{"all": True, "reason": "failed"}]
+
+    @pytest.mark.parametrize("words", [(), ("a/0/1", "--all"), ("a/0/1", "--reason", "failed")])
+    def test_which_must_be_clear(self, gateway: FakeGateway, words: tuple[str, ...]) -> None:
+        result = ask(gateway, "dlq", "replay", *words)
+        assert result.exit_code == 2
+        assert gateway.requests == []
+
+    def test_a_name_that_there_is_not_is_an_error(self, gateway: FakeGateway) -> None:
+        results = [{"id": "a/0/1", "outcome": "unknown", "note": "no such letter"}]
+        gateway.answers["POST /v1/dead-letters/drop"] = (200, {"results": results})
+        result = ask(gateway, "dlq", "drop", "a/0/1", "--json")
+        assert result.exit_code == 1
+        assert document(result) == {"results": results}
+
+    def test_what_the_gateway_refuses_is_said(self, gateway: FakeGateway) -> None:
+        gateway.answers["GET /v1/dead-letters"] = (422, {"detail": "reason: one of invalid, failed"})
+        result = ask(gateway, "dlq", "list", "--reason", "mood")
+        assert result.exit_code == 1
+        assert "reason: one of invalid, failed" in result.stderr
 
     def test_none_is_good_news(self, gateway: FakeGateway) -> None:
         gateway.answers["GET /v1/dead-letters"] = (200, {"dead_letters": []})

@@ -13,9 +13,10 @@ from infra.processes import RedisServer
 from infra.stores import redis_items
 from infra.stores.redis import RedisStore
 from infra.stores.redis_calls import RedisCalls, Words
-from infra.stores.redis_keys import PROVIDER_WRITES, USER_BUCKETS, UserKey, budget_key, item_bucket
+from infra.stores.redis_keys import PROVIDER_WRITES, USER_BUCKETS, BankKeys, UserKey, budget_key, item_bucket
 from tests.contract.stores import FORGOTTEN, NOW, SPACE, commit, item, message
 from workers.ports import Partition, Spent, Store, UserCommit, UserRecord
+from workers.sightings import Bounds, GrownPhrase, Sighting
 
 pytestmark = pytest.mark.redis
 
@@ -61,6 +62,7 @@ async def _everything(client: Any) -> dict[bytes, object]:
         b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
         b"set": client.smembers,
         b"string": client.get,
+        b"list": lambda key: client.lrange(key, 0, -1),
     }
     return {key: await reads[await client.type(key)](key) async for key in client.scan_iter()}
 
@@ -98,6 +100,19 @@ async def test_what_is_over_leaves_nothing_but_the_record(store: RedisStore, cli
     left = await _everything(client)
     assert left[keys.record(key.name)] == {b"rev": b"2", b"state": b"state"}
     assert set(left) == {keys.record(key.name), keys.names, keys.token}
+
+
+async def test_of_a_space_that_was_given_up_nothing_is_left(store: RedisStore, client: Any) -> None:
+    keys = [f"news:{number}" for number in range(100)]
+    await store.put_items([item(key) for key in keys])
+    await store.put_phrases(SPACE, {"jazz": b"\x00\x3c"})
+    place, pages = 0, 0
+    while pages == 0 or place:
+        page = await store.items_in(SPACE, place)
+        await store.drop_items(SPACE, page.items)
+        pages, place = pages + 1, page.next
+    await store.drop_words(SPACE)
+    assert (await _everything(client)).keys() == {PROVIDER_WRITES}
 
 
 @pytest.mark.parametrize("before", [1, 2, 3])
@@ -142,6 +157,17 @@ async def test_a_budget_goes_by_itself_two_days_after_its_last_change(store: Red
     assert 2 * 86_400 - 5 <= await client.ttl(budget_key("all", 20_700)) <= 2 * 86_400
 
 
+async def test_what_the_bank_has_grown_by_and_what_was_crowded_out_leaves_no_sightings(
+    store: RedisStore, client: Any
+) -> None:
+    bounds = Bounds(least=1, each=2, most=2)
+    await store.sight(SPACE, [Sighting(phrase, "music:1", "", "", "", "", False) for phrase in "abc"], bounds)
+    await store.grow(SPACE, [GrownPhrase("c", "c", ("c",))], 9)
+    keys, left = BankKeys(SPACE), await _everything(client)
+    assert left[keys.sightings] == {b"b": b'["music:1","","","","",false]'}
+    assert left[keys.touched] == [(b"b", 2.0)]
+
+
 async def test_tokens_grow_though_a_crash_took_the_last_one_and_the_clock_was_set_back(
     store: RedisStore, client: Any
 ) -> None:
@@ -183,6 +209,10 @@ async def test_every_script_keeps_to_its_keys_as_a_cluster_asks(tmp_path: Path) 
         await store.settle("all", 20_700, 0, 5)
         assert await store.spent("all", 20_700) == Spent(1, 15)
         assert await store.sample_items(SPACE, 10) == ["music:1"]
+        moon = Sighting("moon", "music:1", "", "Moon", "", "", False)
+        assert await store.sight(SPACE, [moon], Bounds(1, 2, 2)) == {"moon": (moon,)}
+        assert await store.grow(SPACE, [GrownPhrase("moon", "Moon", ("moon",))], 2) == 1
+        assert await store.replace_items([(item("music:1"), item("music:1", title="new"))]) == [True]
         await store.forget("bob")
         assert (await store.read(["bob"], [], SPACE)).users == {"bob": UserRecord(forgotten=True)}
         await store.close()

@@ -2,11 +2,14 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from infra.compose import agent_rules
 from infra.settings import Settings, read_settings
 from workers.errors import ConfigurationError
+from workers.space import describe_space
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +80,25 @@ def test_one_refinement_at_a_time_unless_an_llm_is_waited_for() -> None:
     assert Settings().refinements_at_once == 1
     assert Settings(proposer="vllm", llm_url="http://vllm/v1", llm_concurrency=5).refinements_at_once == 5
     assert Settings(refiner_concurrency=3).refinements_at_once == 3
+
+
+@pytest.mark.parametrize(
+    ("fields", "after"),
+    [
+        ({}, None),
+        ({"refine_after": 7}, 7),
+        ({"refine_after": 0}, None),
+        ({"proposer": "vllm", "llm_url": "http://vllm/v1"}, 20),
+        ({"proposer": "vllm", "llm_url": "http://vllm/v1", "refine_after": 0}, None),
+    ],
+    ids=["phrases", "phrases, 7", "phrases, 0", "vllm", "vllm, 0"],
+)
+def test_texts_are_refined_unasked_where_an_llm_does_it_or_a_count_is_set(
+    fields: dict[str, Any], after: int | None
+) -> None:
+    settings = Settings(**fields)
+    assert settings.refines_after == after
+    assert agent_rules(settings, describe_space("minilm")).triggers.refine_after == after
 
 
 def test_a_file_that_is_not_there_or_is_no_toml_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

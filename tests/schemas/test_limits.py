@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas import api, catalog, command, dead_letter, interaction, profile, proposal, receipt, space
-from schemas.base import MAX_DIMENSION, MAX_TEXT, Contract
+from schemas.base import MAX_COUNT, MAX_DIMENSION, MAX_TEXT, Contract
 from tests.schemas.bodies import BODIES, INTEREST, SUBJECT, TIME, VECTOR
 
 
@@ -35,7 +35,7 @@ def words(most: int) -> Kind:
 
 
 def at_least(least: int) -> Kind:
-    return Kind((least, least + 1, 2**53), (least - 1, 0.5, "many", None, float("nan")))
+    return Kind((least, least + 1, MAX_COUNT), (least - 1, MAX_COUNT + 1, 10**30, 0.5, "many", None, float("nan")))
 
 
 def many(one: Any, most: int, least: int = 0) -> Kind:

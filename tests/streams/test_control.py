@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.command import PROFILE_COMMAND, ProfileCommand, RefreshCause, RefreshCommand, RetryCommand
-from schemas.dead_letter import Reason
+from schemas.dead_letter import DeadLetter, Reason, Settled
 from schemas.profile import Cause, ProfileChanged
 from schemas.proposal import RefineTrigger
 from streams.control import CLAIMS, LEASE, ControlStage
@@ -39,7 +39,9 @@ async def test_versions_are_counted_by_cause_and_letters_by_reason() -> None:
     world = await a_world()
     letter = dead_letter(Record("t", 0, 0, b"ada", b"{", 0), Reason.INVALID, "bad", "agents", NOW)
     batch = [notice(1, Cause.FIRST), notice(2, Cause.COUNT), notice(3, Cause.COUNT)]
-    await control(world).handle([*batch, Record(DEAD_LETTERS, 0, 0, b"ada", letter.value, 0)])
+    settled = DeadLetter.model_validate_json(letter.value or b"").model_copy(update={"settled": Settled.DROPPED})
+    letters = [Record(DEAD_LETTERS, 0, at, b"ada", one, 0) for at, one in enumerate((letter.value, settled.to_bytes()))]
+    await control(world).handle([*batch, *letters])
     assert world.count("attune_fleet_versions_total", cause="first") == 1
     assert world.count("attune_fleet_versions_total", cause="count") == 2
     assert world.count("attune_fleet_dead_letters_total", reason="invalid") == 1

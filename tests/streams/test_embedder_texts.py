@@ -41,7 +41,7 @@ async def test_the_texts_of_edits_and_proposals_get_vectors_and_nothing_is_publi
     known = await world.store.read_phrases("hash-test", wanted)
     assert known == dict(zip(wanted, pack(HashEncoder().encode(wanted)), strict=True))
     assert world.producer.sent == []
-    assert world.store.calls == ["read_phrases", "put_phrases", "read_phrases"]
+    assert world.store.calls == ["read_phrases", "put_phrases", "commit", "read_phrases"]
 
 
 async def test_texts_that_somebody_waits_for_come_before_the_items_of_the_batch() -> None:

@@ -127,6 +127,7 @@ def test_an_item_described_by_an_event_becomes_an_entry_with_a_title(text: str, 
     mailbox.send("unknown-1", text=text)
     (sent,) = publication("ada", fold_in(mailbox.events), PROVIDERS, SPACE, KEY)
     entry = CatalogItem.model_validate_json(sent.value or b"")
-    assert (sent.topic, sent.key) == (CATALOG, b"news:unknown-1")
+    assert (sent.topic, sent.key) == (CATALOG, b"~news:unknown-1"), "never in the place of what the provider says"
+    assert entry.described_ms == mailbox.events[0].record.timestamp_ms
     assert entry.key == "news:unknown-1"
     assert entry.title == title

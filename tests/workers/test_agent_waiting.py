@@ -123,7 +123,7 @@ def test_an_item_that_only_the_event_describes_is_handed_on_in_those_words() -> 
     mailbox.send("unknown-1", text="A quiet page about tea houses")
     mailbox.send("unknown-2")
     folded = fold_in(mailbox.events)
-    assert [one.item for one in folded.described] == ["unknown-1"]
+    assert [(one.item, at) for one, at in folded.described] == [("unknown-1", mailbox.events[0].record.timestamp_ms)]
     assert len(folded.state.waiting) == 2
 
 

@@ -1,6 +1,7 @@
 """A space fitted to a catalog, from its contents alone; saved, read back, and told apart."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,16 @@ def test_a_phrase_of_the_bank_is_grounded_and_any_other_text_has_the_vector_of_i
     np.testing.assert_allclose(encoder.encode_interests(["College basketball"]), expected, atol=1e-6)
     np.testing.assert_allclose(encoder.encode_interests(["chess"]), encoder.encode(["chess"]), atol=1e-6)
     assert (encoder.space, encoder.dimension) == ("fitted-1", D)
+
+
+def test_its_bank_grows_unless_an_earlier_release_fitted_it() -> None:
+    model = HashEncoder(D)
+    fitted, _ = hash_fitted(model)
+    growth = FittedEncoder(fitted, model, "fitted-1").growth
+    assert growth is not None
+    assert growth.bank is fitted.bank
+    earlier = replace(fitted, bank=replace(fitted.bank, usage=None))
+    assert FittedEncoder(earlier, model, "fitted-1").growth is None
 
 
 def test_a_fitted_space_is_read_back_as_it_was_written(tmp_path: Path) -> None:
