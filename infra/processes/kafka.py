@@ -84,19 +84,20 @@ class KafkaBroker(ChildProcess):
         fast: bool = True,
         *,
         settings: Mapping[str, str] | None = None,
+        cluster: str | None = None,
         detached: bool = False,
     ) -> Self:
         """A broker that listens on `port` (None: a free one), with the data of `directory` if there are any.
 
         `fast`: small and quick, for tests; False: the Java options that Kafka ships. `settings` go over the
-        broker's own. Raises ProcessError with the cure when Java, Maven or the jars are missing, or when the
-        broker does not listen within a minute.
+        broker's own. `cluster`: the id of the one that it belongs to (None: one of its own). Raises ProcessError with
+        the cure when Java, Maven or the jars are missing, or when the broker does not listen within a minute.
         """
         directory = directory.absolute()
         java = _java(directory, kafka_jars(), _FAST_JVM if fast else _SHIPPED_JVM)
         port = free_port() if port is None else port
         configuration = _write_configuration(directory, port, settings or {})
-        _format_once(java, directory, configuration)
+        _format_once(java, directory, configuration, cluster or new_cluster_id())
         launch = Launch(
             name="kafka",
             command=(*java, "kafka.Kafka", str(configuration)),
@@ -145,14 +146,14 @@ def _write_configuration(directory: Path, port: int, settings: Mapping[str, str]
     return file
 
 
-def _format_once(java: tuple[str, ...], directory: Path, configuration: Path) -> None:
+def _format_once(java: tuple[str, ...], directory: Path, configuration: Path, cluster: str) -> None:
     """KRaft wants a cluster id in its storage before the first start; ProcessError when that fails."""
     if (directory / "data" / "meta.properties").exists():
         return
     command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted")
     try:
         subprocess.run(
-            (*command, "-t", _cluster_id(), "-c", str(configuration)),
+            (*command, "-t", cluster, "-c", str(configuration)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -166,7 +167,7 @@ def _format_once(java: tuple[str, ...], directory: Path, configuration: Path) ->
         raise ProcessError(f"Kafka's storage cannot be formatted:\n{output}\n{_CURE}") from error
 
 
-def _cluster_id() -> str:
+def new_cluster_id() -> str:
     """16 random bytes as Kafka writes them; a leading '-' would be an option to the format tool."""
     while (name := secrets.token_urlsafe(16)).startswith("-"):
         pass
