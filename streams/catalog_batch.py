@@ -15,7 +15,7 @@ from schemas.catalog import CatalogItem, split_catalog_key
 from schemas.dead_letter import Reason
 from streams.contract import Outgoing, Record
 from streams.dead_letters import summarize
-from workers.standing import described, gives_way, is_description, is_taken_away, provided, undescribed
+from workers.standing import described, gives_way, is_description, is_taken_away, provided, time_of, undescribed
 
 Refuse = Callable[[Record, Reason, str], Outgoing]
 """Makes the dead-letter of what cannot be read."""
@@ -28,6 +28,11 @@ class Entry(NamedTuple):
     standing: str
     accepted_ms: int
     raw: bytes
+
+    def counting_as(self, title: str, standing: str) -> "Entry":
+        """The description that counts in the place of this one, as far as the store has kept it."""
+        item = CatalogItem.model_construct(provider=self.item.provider, item=self.item.item, title=title)
+        return Entry(item, standing, time_of(standing), b"")
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ edits and proposals too, which wait in the agents meanwhile.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -148,7 +148,9 @@ class EmbedderStage:
         ]
         gone = [key for key in said.deleted.keys() - kept if _was_there(said.deleted[key], before.get(key))]
         tombstones = [Outgoing(ITEM_EMBEDDINGS, self._key(key), None) for key in sorted(gone)]
-        settled = self._descriptions.settle(said, before, await self._standings(kept))
+        counting = await self._stored(kept)
+        settled = self._descriptions.settle(said, before, {key: _standing_of(counting.get(key)) for key in kept})
+        published += self._told_before(entries, counting)
         await self._producer.send([*published, *tombstones, *settled, *said.letters])
         await self._take_back(entries.keys() - kept)
         self._count(embedded=len(new), unchanged=len(known), deleted=len(gone))
@@ -157,16 +159,22 @@ class EmbedderStage:
         space, phrases_of = self._encoder.space, self._growth.phrases_of
         return {key: _Entry(one, describe(one.item, space, phrases_of)) for key, one in said.entries.items()}
 
-    async def _take_back(self, published: Collection[str]) -> None:
-        now = await self._standings(published)
-        gone = sorted(key for key, standing in now.items() if standing is None)
-        if gone:
+    async def _take_back(self, published: Set[str]) -> None:
+        if gone := sorted(published - (await self._stored(published)).keys()):
             await self._producer.send([Outgoing(ITEM_EMBEDDINGS, self._key(key), None) for key in gone])
 
-    async def _standings(self, items: Collection[str]) -> dict[str, str | None]:
-        """What the store has of them now; None for what is gone meanwhile."""
-        stored = (await self._store.read((), items, self._encoder.space)).items if items else {}
-        return {key: stored[key].standing if key in stored else None for key in items}
+    async def _stored(self, items: Collection[str]) -> Mapping[str, ItemRecord]:
+        return (await self._store.read((), items, self._encoder.space)).items if items else {}
+
+    def _told_before(self, entries: Mapping[str, _Entry], counting: Mapping[str, ItemRecord]) -> list[Outgoing]:
+        """The embeddings of earlier descriptions, which count before those of the batch. After a crash between 4 and 5
+        they do not come again where compaction has taken them: the later ones stand in for them."""
+        told = [
+            (entries[key].said, record)
+            for key, record in counting.items()
+            if key in entries and is_description(entries[key].said.standing) and is_description(record.standing)
+        ]
+        return [self._embedding(said.counting_as(one.title, one.standing), one.vector) for said, one in told]
 
     async def _known_phrases(self, phrases: Collection[str]) -> dict[str, bytes]:
         return await self._store.read_phrases(self._encoder.space, phrases) if phrases else {}
@@ -242,6 +250,10 @@ def _with_the_same_text(entries: Mapping[str, _Entry], stored: Mapping[str, Item
         for key, entry in entries.items()
         if key in stored and stored[key].content_hash == entry.described.content_hash
     }
+
+
+def _standing_of(record: ItemRecord | None) -> str | None:
+    return None if record is None else record.standing
 
 
 def _was_there(tombstone: str, before: str | None) -> bool:

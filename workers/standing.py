@@ -48,14 +48,19 @@ def is_description(standing: str) -> bool:
     return standing.startswith("0")
 
 
+def time_of(standing: str) -> int:
+    """When the broker took it, in milliseconds since 1970."""
+    return int(standing[1:17])
+
+
 def gone_at(tombstone: str) -> int | None:
     """The time from which rule 6 counts; None where there is nothing to remember."""
-    return int(tombstone[1:17]) if tombstone and not is_description(tombstone) else None
+    return time_of(tombstone) if tombstone and not is_description(tombstone) else None
 
 
 def comes_too_late(new: str, gone_ms: int | None) -> bool:
     """Rule 6, given the time of the tombstone that is remembered, if one is."""
-    return bool(new) and gone_ms is not None and int(new[1:17]) < gone_ms
+    return bool(new) and gone_ms is not None and time_of(new) < gone_ms
 
 
 def gives_way(stored: str, new: str) -> bool:
