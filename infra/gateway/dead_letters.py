@@ -15,13 +15,14 @@ from streams.letter_book import Entry, LetterBook, Outcome, Result
 MAX_LETTERS = 200
 """In one answer, and settled with one request."""
 
-LetterId = Annotated[str, StringConstraints(min_length=5, max_length=300)]
+LetterId = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 """TOPIC/PARTITION/OFFSET of the message that was set aside."""
 
 
 class Letter(Contract):
     """One message set aside. `topic`, `partition` and `offset` say where it came from, and together are its id."""
 
+    id: str
     topic: str
     partition: int
     offset: int
@@ -122,7 +123,7 @@ async def _oldest_open(book: LetterBook, reason: Reason | None, limit: int | Non
 async def _letter(book: LetterBook, entry: Entry, content: bool) -> Letter:
     whole = (await book.content(entry) if content else None) or entry.letter
     # As it stands on the wire: key and value are base64 there, and are so here.
-    return Letter.model_validate(whole.model_dump(mode="json"))
+    return Letter.model_validate(whole.model_dump(mode="json") | {"id": whole.id})
 
 
 def _settlements(results: list[Result], left: int) -> Settlements:

@@ -49,6 +49,7 @@ class TestShown:
         await desk.set_aside(7, Reason.INVALID)
         assert await listed(client) == [
             {
+                "id": "attune.interactions/0/7",
                 "topic": "attune.interactions",
                 "partition": 0,
                 "offset": 7,

@@ -497,14 +497,6 @@ GUARDS: tuple[Mutation, ...] = (
     ),
     Mutation(
         3,
-        "an older item does not overwrite a newer one (SQLite)",
-        "infra/stores/sqlite_items.py",
-        "if found is not None and not gives_way(standing_of(found[0]), record.standing):",
-        "if False:",
-        _ITEMS,
-    ),
-    Mutation(
-        3,
         "an older tombstone does not delete a newer item (Redis)",
         "infra/stores/lua/put_items.lua",
         "if is_taken_away(standing_of(stored[field + 1]), standing) then",
@@ -582,14 +574,6 @@ GUARDS: tuple[Mutation, ...] = (
         "return Outgoing(CATALOG, description_key(key).encode(), None)",
         "return None",
         _TOLD,
-    ),
-    Mutation(
-        3,
-        "a topic that went back is mended",
-        "streams/healing.py",
-        "self._wanted[newer.topic, newer.key] = newer",
-        "pass",
-        _HEAL,
     ),
     Mutation(
         3,

@@ -27,11 +27,8 @@ CHAOS = ("kill", "freeze", "zombie", "stop", "clock", "store away", "log away", 
 WIDE = 256
 """A window that holds everything that one person does in a run."""
 
-OPEN = frozenset({"deleted items"})
-"""Known to break, and not looked at until that is mended, unless asked for. `deleted items`: an embedder's older entry
-of an item that is written (by a zombie, or a request that was held up) after the item was deleted brings it back, since
-the store remembers no standing of what is gone (seeds 10039, 10262, 10364); and an older tombstone that is published
-after a newer embedding takes the item from the providers, since a tombstone has no standing either (seed 261)."""
+OPEN = frozenset[str]()
+"""Known to break, and not looked at until that is mended, unless asked for (`deleted items` can be left out)."""
 
 
 @dataclass(frozen=True)
