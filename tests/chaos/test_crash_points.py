@@ -33,7 +33,7 @@ pytestmark = [
 
 PEOPLE, EACH = 6, 12
 CASES = [(point, RUNNERS[number % 2]) for number, point in enumerate(POINTS)]
-"""Both runners, turn by turn; every point with both of them costs twice the time, and the long form does it."""
+"""Both runners, turn by turn: every point with both of them would cost twice the time."""
 
 
 @pytest.mark.parametrize(("point", "runner"), CASES)
