@@ -5,7 +5,7 @@ answer is lost may have been done for some partitions and not for others; what i
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from streams.contract import Outgoing, Partition, Record
 from streams.partitioning import partition_of
@@ -30,7 +30,7 @@ class SimLog:
         """All that was ever appended, whatever compaction has taken since."""
         self._readers: list[Callable[[str], None]] = []
 
-    def partitions_of(self, topics: Sequence[str]) -> list[Partition]:
+    def partitions_of(self, topics: Collection[str]) -> list[Partition]:
         return [Partition(topic, number) for topic in topics for number in range(self.partitions)]
 
     def append(self, messages: Sequence[Outgoing]) -> None:
@@ -52,6 +52,10 @@ class SimLog:
         start = at if len(records) == self.ends[source] else bisect_left(records, at, key=lambda one: one.offset)
         return records[start : start + limit]
 
+    def span(self, source: Partition, start: int, end: int, limit: int) -> list[Record]:
+        """Up to `limit` of the records whose offsets lie in [start, end)."""
+        return [record for record in self.page(source, start, limit) if record.offset < end]
+
     def all(self, topic: str) -> list[Record]:
         """What the topic holds now, partition by partition."""
         return [record for source in self.partitions_of([topic]) for record in self._records[source]]
@@ -59,6 +63,13 @@ class SimLog:
     def newest(self, topic: str) -> dict[bytes, Record]:
         """What compaction keeps in the end: the last record of each key."""
         return {record.key or b"": record for record in self.all(topic)}
+
+    def has(self, message: Outgoing) -> bool:
+        """Whether it was ever appended."""
+        return any(
+            (record.topic, record.key, record.value) == (message.topic, message.key, message.value)
+            for record in self.written
+        )
 
     def compact(self, topic: str) -> None:
         """As the log cleaner does at a time of its own. The newest record of a partition always stays."""
@@ -97,3 +108,29 @@ class LogClient:
             self._process.trace.fault(self._process.name, "sent twice")
             return [*messages, *messages]
         return tuple(messages)
+
+
+class HistoryClient:
+    """`streams.contract.History` as one process has it. `committed` gives the offsets of the group of a name."""
+
+    def __init__(self, log: SimLog, committed: Callable[[str], Mapping[Partition, int]], process: Process) -> None:
+        self._log = log
+        self._committed = committed
+        self._process = process
+
+    async def committed(self, group: str, topics: Collection[str]) -> dict[Partition, int]:
+        def effect() -> dict[Partition, int]:
+            return {source: offset for source, offset in self._committed(group).items() if source.topic in topics}
+
+        return await self._process.call("log", "committed", effect, BrokerUnavailable)
+
+    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
+        def effect() -> dict[Partition, int]:
+            return {source: self._log.ends[source] for source in self._log.partitions_of(topics)}
+
+        return await self._process.call("log", "ends", effect, BrokerUnavailable)
+
+    async def span(self, source: Partition, start: int, end: int, limit: int) -> list[Record]:
+        return await self._process.call(
+            "log", "span", lambda: self._log.span(source, start, end, limit), BrokerUnavailable
+        )

@@ -4,7 +4,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
+from streams.agents import AgentsStage
 from streams.contract import Outgoing, Partition, Record, Stage
+from streams.embedder import EmbedderStage
+from streams.watermarks import Watermarks
 from tests.contract.store_model import _User
 from tests.simulation.log import LogClient
 from tests.simulation.runner import SimRunner
@@ -72,6 +75,9 @@ class LeasedForEver(SimStore):
 
     def claim_job(self, now: float, lease: float) -> LeasedJob | None:
         return super().claim_job(now, float("inf"))
+
+    def save_job(self, user: str, token: int, progress: bytes, leased_until: float) -> bool:
+        return super().save_job(user, token, progress, float("inf"))
 
 
 class ItemsStay(SimStore):
@@ -165,6 +171,20 @@ class Forgetful(_Around):
         await self._stage.handle([record for record in batch if self.chance.random() > 0.02])
 
 
+class _Unwatched(Watermarks):
+    """Takes the store for what it says that it is."""
+
+    def check(self, stored: Mapping[Partition, int], known: Mapping[Partition, int] | None = None) -> None:
+        pass
+
+
+def _unwatched(stage: Stage) -> Stage:
+    if isinstance(stage, AgentsStage | EmbedderStage):
+        stage._watermarks = _Unwatched(stage._store, stage._watermarks._group)
+        stage.timers = (stage._watermarks.timer,)
+    return stage
+
+
 def _agents_only(around: Callable[[Stage], Stage]) -> Callable[[Stage], Stage]:
     return lambda stage: around(stage) if stage.name == "agents" else stage
 
@@ -185,6 +205,7 @@ MUTANTS: Mapping[str, Variants] = {
     "agents that give a batch up": Variants(stage=_agents_only(GivesUp)),
     "a batch taken from its end": Variants(stage=_agents_only(Backwards)),
     "agents that lose a message in fifty": Variants(stage=_agents_only(Forgetful)),
+    "marks that nobody compares": Variants(stage=_unwatched),
     "an embedder that gives a batch up": Variants(
         stage=lambda stage: GivesUp(stage) if stage.name == "embedder" else stage
     ),

@@ -16,9 +16,9 @@ from schemas.command import (
     RewriteInterest,
 )
 from schemas.dead_letter import Reason
-from streams.messages import parse_message
 from streams.topics import COMMANDS
 from tests.simulation.letters import Letters
+from tests.simulation.reading import message_of
 from tests.simulation.world import World
 from workers.refit import interest_id
 from workers.state import UserState
@@ -38,8 +38,8 @@ class _Wishes:
     copies: dict[str, list[bool]] = field(default_factory=dict)
     """Of each command in the log: whether it was set aside."""
     doubtful: set[str] = field(default_factory=set)
-    """Ids of texts in commands of which one copy was set aside and another passed over, perhaps for the first's sake.
-    """
+    """Ids of texts in commands of which one copy was set aside and another passed over, perhaps for the first's sake;
+    after a loss, of all that was ever set aside, and may have been carried out when it was folded once more."""
 
     def carry_out(self, edit: Edit) -> None:
         match edit:
@@ -88,12 +88,15 @@ def _wishes(world: World, letters: Letters) -> dict[str, _Wishes]:
     for record in world.log.all(COMMANDS):
         if (reasons := letters.about(record)) & {Reason.INVALID, Reason.WRONG_KEY}:
             continue
-        command = parse_message(record)
+        command = message_of(record)
         if not isinstance(command, EditCommand):
             continue
         mine = wishes.setdefault(command.user, _Wishes())
         mine.copies.setdefault(command.command_id, []).append(bool(reasons))
-        if len(set(mine.copies[command.command_id])) > 1:
+        was_lost = world.store.losses > 0
+        if len(set(mine.copies[command.command_id])) > 1 or (
+            was_lost and (reasons or _touched(command) & mine.doubtful)
+        ):
             mine.doubtful |= _touched(command)
         if not reasons and command.command_id not in mine.done:
             mine.done.add(command.command_id)

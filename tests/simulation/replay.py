@@ -12,18 +12,16 @@ For each user, in the order of the commits that the store carried out:
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 
-from pydantic import ValidationError
-
 from streams.messages import parse_message
 from streams.topics import MAILBOX
 from tests.simulation.encoder import SPACE
 from tests.simulation.process import Sight
+from tests.simulation.reading import event_of
 from tests.simulation.store import Applied
 from tests.simulation.world import World
 from workers.agent import fold
 from workers.knowledge import MAX_AGE, Knowledge, Missing
 from workers.mailbox import Event
-from workers.ports import Record
 from workers.state import decode_state, encode_state
 
 _BATCH = 30.0
@@ -54,7 +52,7 @@ def check_replay(world: World) -> Iterator[str]:
         done |= {(one.record.topic, one.record.partition, one.record.offset) for one in new}
     for record in (record for topic in MAILBOX for record in world.log.all(topic)):
         place = (record.topic, record.partition, record.offset)
-        if place not in done and _event(record) is not None:
+        if place not in done and event_of(record) is not None:
             yield f"{place} was never applied"
 
 
@@ -68,7 +66,7 @@ def _applied_by(applied: Applied, before: bytes | None) -> list[Event]:
     new = [one for one, place in places if start.get(place, -1) < one.offset <= end.get(place, -1)]
     queues: dict[int, list[Event]] = {}
     for record in new:
-        if (event := _event(record)) is not None:
+        if (event := event_of(record)) is not None:
             queues.setdefault(MAILBOX.index(record.topic), []).append(event)
     merged: list[Event] = []
     while left := [(queue[0].record.timestamp_ms, rank) for rank, queue in queues.items() if queue]:
@@ -81,15 +79,6 @@ def _folded(raw: bytes | None, events: Sequence[Event], known: Knowledge, world:
     for event in events:
         raw = encode_state(fold(raw, [event], known, world.rules, parse_message).state)
     return raw if raw is not None else encode_state(decode_state(None))
-
-
-def _event(record: Record) -> Event | None:
-    """None for what is no message of its mailbox."""
-    try:
-        message = parse_message(record)
-    except ValidationError:
-        return None
-    return Event(record, message) if record.key == message.user.encode() else None
 
 
 class _Knowing:

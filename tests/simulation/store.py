@@ -1,10 +1,11 @@
 """The store: `tests.contract.store_model` with a history, and what a process sees of it across a network."""
 
 import asyncio
+import pickle
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tests.contract.store_model import StoreModel
 from tests.simulation.process import Process, Sight
@@ -15,6 +16,7 @@ from workers.ports import (
     ItemPage,
     ItemRecord,
     LeasedJob,
+    Outgoing,
     Partition,
     Record,
     Snapshot,
@@ -38,13 +40,40 @@ class Applied:
     sight: Sight
 
 
+class Copy(NamedTuple):
+    """All that the store held at one moment, and how many commits it had carried out by then."""
+
+    held: bytes
+    commits: int
+
+
+class _CutOff:
+    """What a request gets for an answer whose server has gone meanwhile."""
+
+
+_CUT_OFF = _CutOff()
+_HELD = tuple(vars(StoreModel()))
+
+
 class SimStore(StoreModel):
-    """What the store's server does with one request, in one step."""
+    """What the store's server does with one request, in one step. `losses` counts what it came back from with less
+    than it had confirmed; `history` goes on from there."""
 
     def __init__(self) -> None:
         super().__init__()
         self.history: list[Applied] = []
+        self.losses = 0
         self._chance = Random(0)
+
+    def copied(self) -> Copy:
+        return Copy(pickle.dumps({name: getattr(self, name) for name in _HELD}), len(self.history))
+
+    def become(self, copy: Copy) -> None:
+        """A loss of all that came after the copy."""
+        held: dict[str, Any] = pickle.loads(copy.held)
+        vars(self).update(held)
+        del self.history[copy.commits :]
+        self.losses += 1
 
     def commit_of(
         self,
@@ -67,6 +96,10 @@ class SimStore(StoreModel):
 
         return effect
 
+    def unpublished(self, sent: Callable[[Outgoing], bool]) -> list[str]:
+        """Users whose outbox holds what was never sent. What a loss has brought back goes with their next commit."""
+        return [name for name, user in self._users.items() if any(not sent(message) for _, message in user.outbox)]
+
     def sample_items(self, space: str, count: int) -> list[str]:
         found = sorted(item for item, where in self._items if where == space)
         return self._chance.sample(found, min(count, len(found)))
@@ -88,7 +121,15 @@ class StoreClient:
         self._process = process
 
     async def _call(self, name: str, effect: Callable[[], T]) -> T:
-        return await self._process.call("store", name, effect, StoreUnavailable)
+        losses = self._store.losses
+
+        def carried_out() -> T | _CutOff:
+            return effect() if self._store.losses == losses else _CUT_OFF
+
+        answer = await self._process.call("store", name, carried_out, StoreUnavailable)
+        if isinstance(answer, _CutOff):
+            raise StoreUnavailable(f"the store was restarted before it answered {name}")
+        return answer
 
     async def read(
         self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()

@@ -8,6 +8,7 @@ from streams.topics import CATALOG, ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS
 from tests.simulation.fleet import Fleet, Place
 from tests.simulation.group import Group
 from tests.simulation.log import SimLog
+from tests.simulation.losses import Losses
 from tests.simulation.plan import Plan
 from tests.simulation.process import Process, Weather
 from tests.simulation.runner import SimRunner
@@ -25,6 +26,7 @@ class Trouble:
         runners: Mapping[str, SimRunner],
         weather: Weather,
         log: SimLog,
+        losses: Losses,
         chance: Random,
     ) -> None:
         self._plan = plan
@@ -44,6 +46,8 @@ class Trouble:
             "log away": lambda: self._away("log"),
             "compact": self._compact,
             "kill all": self._kill_all,
+            "store loses writes": losses.lose_writes,
+            "store wiped": losses.wipe,
         }
 
     async def run(self) -> None:

@@ -7,14 +7,13 @@
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from streams.agents import AgentsStage
 from streams.budgets import Budgets, Limit
-from streams.contract import Outgoing, Stage
+from streams.contract import Outgoing, Partition, Stage
 from streams.control import ControlStage
 from streams.embedder import EmbedderStage
 from streams.metrics import Metrics
@@ -23,13 +22,15 @@ from streams.pace import Pace
 from streams.provider import ProviderStage
 from streams.refinement import Means, Refinement
 from streams.refiner import Refiner
+from tests.simulation.agents import SimAgents
 from tests.simulation.encoder import DIMENSION, FIT, SPACE, SimEncoder
 from tests.simulation.fleet import Fleet
 from tests.simulation.group import Group
 from tests.simulation.inputs import EPOCH, Inputs, inputs_of
 from tests.simulation.liar import Liar
-from tests.simulation.log import LogClient, SimLog
+from tests.simulation.log import HistoryClient, LogClient, SimLog
 from tests.simulation.loop import VirtualLoop
+from tests.simulation.losses import Losses
 from tests.simulation.plan import Plan
 from tests.simulation.process import LATE, Faults, Process, Weather
 from tests.simulation.runner import SimRunner
@@ -39,13 +40,12 @@ from tests.simulation.trouble import Trouble
 from workers.errors import BrokerUnavailable
 from workers.knowledge import Knowledge
 from workers.mailbox import AgentRules
-from workers.ports import Record, Store
+from workers.ports import Store
 from workers.refinement.phrase_search import PhraseSearch
 from workers.refinement.rules import RefinementRules
 from workers.spaces import InSpace, Spaces
 from workers.triggers import TriggerPolicy
 
-KEY = b"a key of the simulation"
 QUIET_WITHIN = 300.0
 """Virtual seconds from the last trouble on. The longest chain of waits: a restart (6), a session (10), a lease of
 control (30) or of a job (20) that a dead process holds, an item's wait (20), the next look at what waits (10), a
@@ -70,20 +70,6 @@ class Variants:
 
 
 REAL = Variants()
-
-
-class _Agents(AgentsStage):
-    """The real one, whose process remembers which batch it has in hand, also while it recovers."""
-
-    def __init__(
-        self, process: Process, store: Store, producer: LogClient, rules: AgentRules, metrics: Metrics
-    ) -> None:
-        super().__init__(store, producer, rules, space=SPACE, key=KEY, metrics=metrics, now=process.now)
-        self._process = process
-
-    async def handle(self, batch: Sequence[Record]) -> None:
-        self._process.in_hand = batch
-        await super().handle(batch)
 
 
 @dataclass
@@ -124,8 +110,11 @@ class World:
         await self._set_up()  # 1
         self._send_inputs()
         self.fleet.start("agents", "control", "refiner", "provider")
-        trouble = Trouble(self.plan, self.fleet, self.groups, self.runners, self.weather, self.log, self.chance)
+        losses = Losses(self.store, self.weather, self.trace, self.chance)
+        trouble = Trouble(self.plan, self.fleet, self.groups, self.runners, self.weather, self.log, losses, self.chance)
         self.weather.bad = not self.plan.calm  # 2
+        if losses.expected(self.plan):
+            self._start(losses.keep())
         self._start(trouble.run())
         await asyncio.sleep(self.plan.chaos_time)
         self.weather.bad = False  # 3
@@ -177,7 +166,8 @@ class World:
         left: dict[str, object] = {
             "inputs that nobody has taken": self._left,
             "messages that groups are behind": {role: lag for role in self.groups if (lag := self._lag(role))},
-            "outboxes": self.store.pending(),
+            "marks that are behind": [role for role in ("agents", "embedder") if self._is_behind(role)],
+            "outboxes": self.store.unpublished(self.log.has) if self.store.losses else self.store.pending(),
             "jobs": self.store.count_jobs(),
             "the provider reads": not self.runners["provider-0"].is_idle,
         }
@@ -190,6 +180,15 @@ class World:
     def _lag(self, role: str) -> int:
         runner = next((one for name, one in self.runners.items() if name.startswith(role)), None)
         return 1 if runner is None else self.groups[role].lag(runner.topics)
+
+    def _is_behind(self, role: str) -> bool:
+        """Whether the store has lost what the group has consumed, and nobody has brought it back."""
+        group = self.groups[role]
+        names = {
+            at: at if role == "agents" else Partition(f"{group.name}/{at.topic}", at.number) for at in group.committed
+        }
+        marks = self.store.marks(names.values())
+        return any(marks.get(names[at], 0) < offset for at, offset in group.committed.items())
 
     def _start(self, part: Any) -> None:
         self._tasks.append(asyncio.create_task(part))
@@ -212,7 +211,7 @@ class World:
             self.metrics,
             self.chance,
             batch=24 if stage.group is not None else 200,
-            timer_pace=TIMER_PACE,
+            timer_pace=TIMER_PACE if role == "control" else 1.0,
         )
         self.runners[process.name] = runner
         return runner
@@ -230,7 +229,11 @@ class World:
 
     def _agents(self, process: Process) -> Stage:
         store, producer = self._ports(process)
-        return _Agents(process, store, producer, self.rules, self.metrics)
+        history = HistoryClient(self.log, self._committed, process)
+        return SimAgents(process, store, producer, history, self.rules, self.metrics)
+
+    def _committed(self, name: str) -> Mapping[Partition, int]:
+        return next((dict(group.committed) for group in self.groups.values() if group.name == name), {})
 
     def _embedder(self, process: Process) -> Stage:
         store, producer = self._ports(process)
