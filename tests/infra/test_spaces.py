@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.compose import agent_rules
 from infra.ground import Ground, open_ground
 from infra.settings import Settings
-from infra.spaces import embedder_lag, embedder_of, lone_embedder_of, pointer_of
+from infra.spaces import embedder_lag, embedder_of, keeper_of, lone_embedder_of, pointer_of
 from schemas.catalog import CatalogItem
 from schemas.space import POINTER_KEY, SpaceEntry, SpacePointer
 from streams.contract import Outgoing
@@ -18,6 +19,8 @@ from streams.topics import CATALOG, SPACES
 from tests.fakes import HashEncoder
 from tests.streams.rollout_world import until
 from workers.errors import ConfigurationError
+from workers.knowledge import Knowledge
+from workers.spaces import InSpace, Spaces
 
 ENCODER = HashEncoder(32, "old-1")
 HOME = SpaceEntry(id="new-2", dimension=32, model="minilm")
@@ -65,3 +68,18 @@ async def test_no_process_embeds_in_a_space_that_is_being_swept(ground: Ground) 
         await lone_embedder_of(ground, ENCODER)
     await point(ground, retired=("old-1",))
     assert (await lone_embedder_of(ground, ENCODER)).group == embedder_group("old-1", 1)
+
+
+async def test_agents_are_told_which_spaces_were_given_up_and_which_are_served_again(ground: Ground) -> None:
+    spaces = Spaces(InSpace("first", Knowledge(space="first"), agent_rules(ground.settings, ground.space).fit))
+    keeper = keeper_of(ground, spaces=spaces)
+    await point(ground, retired=("old-1", HOME.id))
+    task = asyncio.create_task(keeper.run())
+
+    async def told() -> bool:
+        return spaces.is_given_up("old-1")
+
+    await until(told, "the pointer")
+    assert not spaces.is_given_up(HOME.id)
+    await keeper.stop()
+    await task
