@@ -67,7 +67,7 @@ async def _live(settings: Settings, fuse: Fuse) -> None:
         stage = _stage(ground, fuse)
         make = FaustRunner if settings.runner_of("agents") == "faust" else AiokafkaRunner
         runner = make(
-            stage,
+            ground.opened(stage),
             bootstrap=settings.bootstrap,
             batch_size=settings.batch_size,
             metrics=ground.metrics,

@@ -23,7 +23,7 @@ from workers.state import decode_state
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.redis,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(300),
     pytest.mark.asyncio(loop_scope="package"),
 ]
 
@@ -50,17 +50,17 @@ async def test_every_refinement_ends_once_though_everybody_dies(place: Town) -> 
     refiner = await place.crew.hire("refiner", "refiner", settings, light=True)
     async with agents(place, ("aiokafka",), settings):
         book = await read_a_lot(producer)
-        await place.settled(30.0)
+        await place.settled(90.0)
         await producer.send([refresh(user) for user in USERS])
-        await until(lambda: double.at_once > 0, 20.0)
+        await until(lambda: double.at_once > 0, 90.0)
         await double.die()  # in the middle of its answers
         await asyncio.sleep(1.0)
         await double.begin()
         asked = len(double.questions)
-        await until(lambda: len(double.questions) > asked, 30.0)
+        await until(lambda: len(double.questions) > asked, 90.0)
         await place.crew.kill(refiner)  # its leases run out, and its next life takes the jobs up again
-        await no_job_is_left(place, 60.0)
-        await place.settled(30.0)
+        await no_job_is_left(place, 120.0)
+        await place.settled(90.0)
         await place.crew.dismiss("refiner")
         verdict = await place.check(book)
     await double.die()
@@ -107,7 +107,9 @@ def refresh(user: str) -> Outgoing:
 async def proposals_of(place: Town, users: Collection[str]) -> dict[str, set[str]]:
     """Ids by user."""
     found: dict[str, set[str]] = {}
-    for record in (await read_topics(place.servers.kafka.bootstrap, users)).mail:
+    async with place.store() as store:
+        topics = await read_topics(place.servers.kafka.bootstrap, users, place.keys(store))
+    for record in topics.mail:
         if record.topic == PROPOSALS:
             proposal = Proposal.model_validate_json(record.value or b"")
             found.setdefault(proposal.user, set()).add(proposal.proposal_id)

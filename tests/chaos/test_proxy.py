@@ -9,6 +9,7 @@ import pytest
 
 from infra.processes import free_port
 from tests.chaos.proxy import FaultProxy, Harm
+from tests.patience import PATIENCE
 
 
 class Echo:
@@ -42,7 +43,7 @@ class Client:
     async def ask(self, line: bytes) -> bytes:
         self._writer.write(line + b"\n")
         await self._writer.drain()
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE):
             answer = await self._reader.readline()
         if not answer.endswith(b"\n"):
             raise ConnectionResetError("the answer broke off")

@@ -23,6 +23,7 @@ from streams.contract import Outgoing
 from streams.kafka_admin import create_topics
 from streams.kafka_log import KafkaLog
 from streams.kafka_producer import KafkaProducer
+from streams.key_ring import KeyRing
 from streams.topics import CATALOG
 from tests.chaos.checker import Found, Verdict, judge
 from tests.chaos.crew import Crew, Worker
@@ -39,7 +40,7 @@ from workers.space import describe_space
 PARTITIONS = 4
 SECRET = "a secret for tests"
 ITEM_WAIT = 3.0
-CONVERGE_SECONDS = 5.0
+CONVERGE_SECONDS = 30.0
 CATALOG_ITEMS = items_of({"jazz", "cooking"})
 
 STILL = {"ATTUNE_REFIT_AGE": "1000000", "ATTUNE_REFINE_AFTER": "0", "ATTUNE_ITEM_WAIT": str(ITEM_WAIT)}
@@ -93,8 +94,8 @@ class Town:
     async def _checked(self, book: Book) -> Verdict:
         (provider,) = self.crew.of("provider")
         await self._provider_has_read(provider)
-        topics = await read_topics(self.servers.kafka.bootstrap, book.people)
-        async with self.store() as store, httpx.AsyncClient(timeout=10.0) as http:
+        async with self.store() as store, httpx.AsyncClient(timeout=30.0) as http:
+            topics = await read_topics(self.servers.kafka.bootstrap, book.people, self.keys(store))
             rules = agent_rules(self.settings, describe_space(self.settings.model))
             replayed = await replay(topics.mail, store, rules, self.space)
             found = Found(
@@ -106,10 +107,15 @@ class Town:
             )
             return await judge(book, found, replayed, Searcher(http, provider))
 
+    def keys(self, store: Store) -> KeyRing:
+        """To open with: nothing is ever sent with them."""
+        bootstrap = self.servers.kafka.bootstrap
+        return KeyRing(store, KafkaProducer(bootstrap), KafkaLog(bootstrap), SECRET.encode())
+
     async def _provider_has_read(self, provider: Worker) -> None:
         """A provider reads the topics from their starts, in whatever time that takes."""
-        deadline = time.monotonic() + 30.0
-        async with httpx.AsyncClient(timeout=5.0) as http:
+        deadline = time.monotonic() + 60.0
+        async with httpx.AsyncClient(timeout=30.0) as http:
             while "attune_consumer_lag" in (text := await _metrics(http, provider)) and not _idle(text):
                 assert time.monotonic() < deadline, "the provider did not catch up"
                 await asyncio.sleep(0.5)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from schemas.dead_letter import DeadLetter
 from schemas.profile import ProfileChanged, ProfileEmbedding
-from streams.contract import Record
+from streams.contract import Keys, Record
 from streams.kafka_clients import consumer_client, partitions_of, record_of
 from streams.topics import DEAD_LETTERS, MAILBOX, PROFILE_EMBEDDINGS, PROFILE_EVENTS
 from workers.ports import Store, UserRecord
@@ -31,15 +31,16 @@ class Topics:
     """Versions by user."""
 
 
-async def read_topics(bootstrap: str, people: Collection[str]) -> Topics:
-    """From the first record to the last that is there now; of mail and letters, what bears these people's key."""
-    records = await _read(bootstrap, (*MAILBOX, DEAD_LETTERS, PROFILE_EMBEDDINGS, PROFILE_EVENTS))
-    keys = {user.encode() for user in people}
+async def read_topics(bootstrap: str, people: Collection[str], keys: Keys) -> Topics:
+    """From the first record to the last that is there now; of mail and letters, what bears these people's key. `keys`
+    open what is sealed."""
+    records = await keys.open(await _read(bootstrap, (*MAILBOX, DEAD_LETTERS, PROFILE_EMBEDDINGS, PROFILE_EVENTS)))
+    names = {user.encode() for user in people}
     letters = [DeadLetter.model_validate_json(one.value or b"") for one in records if one.topic == DEAD_LETTERS]
     embeddings, stepped_back = _newest([one for one in records if one.topic == PROFILE_EMBEDDINGS])
     return Topics(
-        mail=tuple(record for record in records if record.topic in MAILBOX and record.key in keys),
-        letters={letter.id: letter for letter in letters if letter.key in keys},
+        mail=tuple(record for record in records if record.topic in MAILBOX and record.key in names),
+        letters={letter.id: letter for letter in letters if letter.key in names},
         embeddings=embeddings,
         stepped_back=stepped_back,
         announced=_announced([one for one in records if one.topic == PROFILE_EVENTS]),

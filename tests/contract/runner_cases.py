@@ -26,11 +26,12 @@ from streams.kafka_clients import admin_client
 from streams.kafka_producer import KafkaProducer
 from streams.metrics import Metrics
 from streams.topics import Topic
+from tests.patience import AT_ONCE, PATIENCE
 
 PARTITIONS = 4
 BATCH = 10
-SESSION = 3.0
-"""Seconds: the hand-over after a kill waits for it."""
+SESSION = 6.0
+"""Seconds: the hand-over after a kill waits for it, and a machine that stands still for less throws nobody out."""
 
 
 class RecordingStage:
@@ -200,7 +201,7 @@ async def running(runner: Runner) -> AsyncIterator[asyncio.Task[None]]:
         yield task
     finally:
         await runner.stop()
-        await asyncio.wait({task}, timeout=1)
+        await asyncio.wait({task}, timeout=AT_ONCE)
         if (
             task.done()
             and not task.cancelled()
@@ -210,7 +211,9 @@ async def running(runner: Runner) -> AsyncIterator[asyncio.Task[None]]:
             raise error
 
 
-async def eventually(condition: Callable[[], object], *tasks: asyncio.Task[None], seconds: float = 20.0) -> None:
+async def eventually(
+    condition: Callable[[], object], *tasks: asyncio.Task[None], seconds: float = 2 * PATIENCE
+) -> None:
     """Waits until the condition holds. Fails at once when one of the tasks has ended."""
     end = time.monotonic() + seconds
     while not condition():

@@ -81,7 +81,7 @@ class TestSend:
     async def test_a_topic_that_is_not_there_is_named_with_the_cure(self, log: Log) -> None:
         if isinstance(log.producer, KafkaProducer):
             await log.producer.close()
-            log.producer = KafkaProducer(shared_broker().bootstrap, send_timeout=1.5)
+            log.producer = KafkaProducer(shared_broker().bootstrap, send_timeout=4.0)
         with pytest.raises(ConfigurationError, match="topic"):
             await log.producer.send([Outgoing("no-such-topic", b"key", b"value")])
         await log.producer.close()

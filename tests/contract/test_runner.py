@@ -25,6 +25,7 @@ from tests.contract.runner_cases import (
     open_bench,
     running,
 )
+from tests.patience import PATIENCE
 from workers.errors import BrokerUnavailable, FatalRunnerError, Overloaded, StoreUnavailable
 
 
@@ -143,9 +144,9 @@ class TestOffsets:
         async with running(bench.runner(up_to_date)) as run:
             await eventually(lambda: len(up_to_date.records) == 5, run)
         ahead = RecordingStage(bench.topics, on_resume=lambda _: {source: 6})
-        options: dict[str, Any] = {} if isinstance(bench, EmbeddedBench) else {"call_timeout": 2.0}
+        options: dict[str, Any] = {} if isinstance(bench, EmbeddedBench) else {"call_timeout": 4.0}
         with pytest.raises(FatalRunnerError, match=r"up to offset 6, and now it goes on at 5: .* on an empty store"):
-            await asyncio.wait_for(bench.runner(ahead, **options).run(), 30)
+            await asyncio.wait_for(bench.runner(ahead, **options).run(), 2 * PATIENCE)
         assert ahead.records == []
 
 
@@ -162,7 +163,7 @@ class TestErrors:
 
         stage = RecordingStage(bench.topics, on_handle=fails_at_13)
         with pytest.raises(ValueError, match="poison"):
-            await asyncio.wait_for(bench.runner(stage).run(), 20)
+            await asyncio.wait_for(bench.runner(stage).run(), 2 * PATIENCE)
         assert handled <= 13
         assert await bench.committed(stage) == handled
         again = RecordingStage(bench.topics)
@@ -210,7 +211,7 @@ class TestErrors:
         await bench.send(mail(bench.topics[0], 5))
         stage = RecordingStage(bench.topics, on_handle=lambda _: _wait(asyncio.Event()))
         with pytest.raises(FatalRunnerError, match="no progress"):
-            await asyncio.wait_for(bench.runner(stage, stall_timeout=0.5).run(), 20)
+            await asyncio.wait_for(bench.runner(stage, stall_timeout=0.5).run(), 2 * PATIENCE)
 
 
 async def test_the_lag_is_a_metric(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from streams.contract import Outgoing, Record
 from streams.partitioning import partition_of
 from streams.turns import PER_KEY
 from tests.contract.runner_cases import PARTITIONS, Bench, RecordingStage, eventually, open_bench, running
+from tests.patience import AT_ONCE, LONG, PATIENCE
 
 BATCH = 100
 HOT = b"hot"
@@ -63,12 +64,13 @@ async def test_who_comes_while_a_busy_key_is_worked_off_waits_for_two_of_its_tur
     sent_at: list[int] = []
 
     async def work(batch: Sequence[Record]) -> None:
-        """A tenth of a second, so that what is sent meanwhile has come by the next turn."""
+        """Of a second, once it is sent, so that what is sent meanwhile has come by the next turn."""
         hot = sum(one.key == HOT for one in [*stage.records, *batch])
         if hot >= 10 * PER_KEY and not sent_at:
             sent_at.append(hot)
             await bench.send(mail(topic, ELSEWHERE, 1))
-        await asyncio.sleep(0.1 if len(stage.batches) < 40 else 0.0)
+        arrived = any(one.key == ELSEWHERE for one in [*stage.records, *batch])
+        await asyncio.sleep(1.0 if sent_at and not arrived else 0.0)
 
     stage = RecordingStage(bench.topics, on_handle=work)
     async with running(bench.runner(stage, batch_size=BATCH)) as run:
@@ -96,16 +98,16 @@ async def test_a_stage_that_hangs_does_not_stop_the_others_of_its_process(bench:
 
     async def hang(batch: Sequence[Record]) -> None:
         hanging.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(LONG)
 
     slow, quick = RecordingStage(bench.topics, "slow", on_handle=hang), RecordingStage(bench.topics, "quick")
     await bench.send(mail(topic, HOT, 10))
     async with running(bench.runner(quick)) as run:
         stuck = bench.runner(slow, stop_timeout=1.0)
         running_slow = asyncio.create_task(stuck.run())
-        await asyncio.wait_for(hanging.wait(), 20)
+        await asyncio.wait_for(hanging.wait(), 2 * PATIENCE)
         await bench.send(mail(topic, ELSEWHERE, 10))
         await eventually(lambda: quick.has(20), run)
         await stuck.stop()
-        await asyncio.wait({running_slow}, timeout=5)
+        await asyncio.wait({running_slow}, timeout=AT_ONCE)
     assert slow.records == []

@@ -19,6 +19,7 @@ from tests.contract.runner_cases import (
     running,
     shared_broker,
 )
+from tests.patience import PATIENCE
 from workers.errors import ConfigurationError, FatalRunnerError
 
 pytestmark = pytest.mark.kafka
@@ -62,7 +63,7 @@ async def test_a_topic_that_was_made_anew_in_between_is_not_read(bench: KafkaBen
     await make_anew(bench)
     await bench.send(letters(bench, 5))
     with pytest.raises(FatalRunnerError, match="up to offset 20, and now it goes on at 5: the topic was made anew"):
-        await asyncio.wait_for(bench.runner(stage, call_timeout=3.0).run(), 30)
+        await asyncio.wait_for(bench.runner(stage, call_timeout=3.0).run(), 2 * PATIENCE)
     assert stage.has(20)
 
 
@@ -74,5 +75,5 @@ async def test_a_topic_that_is_made_anew_under_the_runner_ends_it(bench: KafkaBe
     await make_anew(bench)
     await bench.send(letters(bench, 5))
     with pytest.raises((FatalRunnerError, ConfigurationError), match=r"made anew|lacks a topic"):
-        await asyncio.wait_for(task, 40)
+        await asyncio.wait_for(task, 2 * PATIENCE)
     assert stage.has(20), "nothing of the new one was handled"

@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 
 from infra.processes import ChildProcess, Launch, free_port
+from tests.patience import PATIENCE
 
 ATTUNE = str(Path(sys.executable).parent / "attune")
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 
 
 class Service:
@@ -38,11 +39,11 @@ class Service:
                 "read its log",
                 port=int(self.env.get("ATTUNE_METRICS_PORT", self.port)),
                 env=self.env,
-                stop_seconds=12.0,
+                stop_seconds=20.0,
                 ready_seconds=READY_SECONDS,
             )
         )
-        self.http = httpx.Client(base_url=self.url, timeout=30.0)
+        self.http = httpx.Client(base_url=self.url, timeout=60.0)
         self.roles: dict[str, str] = {}
         """Where the workers beside it serve their metrics."""
 
@@ -79,7 +80,7 @@ class Service:
                 total += float(match[2])
         return total
 
-    def settle(self, seconds: float = 30.0) -> None:
+    def settle(self, seconds: float = 2 * PATIENCE) -> None:
         """Waits until every stage has handled what was accepted."""
         eventually(lambda: not any(s["lag"] for s in self.get("/v1/status")["stages"].values()), seconds)
 
@@ -87,11 +88,11 @@ class Service:
 def run_attune(*words: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """The command, as a person runs it."""
     return subprocess.run(
-        (ATTUNE, *words), env={**os.environ, **env}, capture_output=True, text=True, timeout=120, check=False
+        (ATTUNE, *words), env={**os.environ, **env}, capture_output=True, text=True, timeout=240, check=False
     )
 
 
-def eventually(holds: Callable[[], bool], seconds: float) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 2 * PATIENCE) -> None:
     """Fails unless it holds within so many seconds."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -120,4 +121,4 @@ def send_items(service: Service, items: list[dict[str, object]]) -> None:
         answer = service.post(f"/v1/providers/{provider}/items", {"items": bodies})
         assert answer.status_code == 202, answer.text
     expected = {p: sum(item["provider"] == p for item in items) for p in providers}
-    eventually(lambda: service.get("/v1/status")["providers"] == expected, 60)
+    eventually(lambda: service.get("/v1/status")["providers"] == expected)

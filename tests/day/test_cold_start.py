@@ -15,9 +15,9 @@ pytestmark = pytest.mark.timeout(180)
 
 TOPICS = ("astronomy", "jazz", "gardening", "football", "heavy metal")
 SENTENCE = "I like jazz from the seventies"
-SECONDS = 3.0
+SECONDS = 10.0
 """From a typed sentence to the profile: its vector takes some 50 ms, and two looks a tenth and two tenths of a second
-more; the rest is for a busy machine."""
+more; the rest is for a machine that is busy with something else."""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_a_sentence_of_a_new_person_gives_recommendations_that_fit_and_can_be_ta
     accepted = attune(service, "profile", "edit", "ada", "--add", SENTENCE)
     assert set(accepted) == {"command_id"}
     start = time.monotonic()
-    eventually(lambda: texts(service, "ada") == [SENTENCE], SECONDS)
+    eventually(lambda: texts(service, "ada") == [SENTENCE])
     found = service.get("/v1/users/ada/recommendations", k=10)["items"]
     assert time.monotonic() - start < SECONDS
     assert sum(item["category"] == "jazz" for item in found) >= 8
@@ -63,7 +63,7 @@ def test_a_sentence_of_a_new_person_gives_recommendations_that_fit_and_can_be_ta
     assert len(attune(service, "recommend", "ada", "-k", "3")["items"]) == 3
 
     attune(service, "profile", "edit", "ada", "--remove", SENTENCE.upper())
-    eventually(lambda: texts(service, "ada") == [], SECONDS)
+    eventually(lambda: texts(service, "ada") == [])
     assert service.profile("ada")["version"] == 2
     assert service.get("/v1/users/ada/recommendations", k=10)["items"] == []
 
@@ -76,16 +76,16 @@ def test_from_nothing_a_click_begins_a_profile_and_a_sentence_stands_beside_what
         assert "/edits" in nobody.json()["detail"]
     football = [item for item in sample_items() if item["category"] == "football"]
     service.post("/v1/interactions", interaction("bob", str(football[0]["provider"]), str(football[0]["item"])))
-    eventually(lambda: texts(service, "bob") != [], SECONDS)
+    eventually(lambda: texts(service, "bob") != [])
     found = service.get("/v1/users/bob/recommendations", k=5)["items"]
     assert [item["category"] for item in found] == ["football"] * 5
 
     edit(service, "bob", {"op": "add", "text": SENTENCE})
-    eventually(lambda: SENTENCE in texts(service, "bob"), SECONDS)
+    eventually(lambda: SENTENCE in texts(service, "bob"))
     rest = enumerate(football[1:11], start=1)
     clicks = [interaction("bob", str(one["provider"]), str(one["item"]), n=n) for n, one in rest]
     service.post("/v1/interactions", {"interactions": clicks})
-    eventually(lambda: service.metric("attune_events_applied_total") == 11, SECONDS)
+    eventually(lambda: service.metric("attune_events_applied_total") == 11)
     interests = service.profile("bob")["interests"]
     assert "football" in [one["text"] for one in interests]
     (own,) = [(one["weight"], one["source"]) for one in interests if one["text"] == SENTENCE]
@@ -94,11 +94,11 @@ def test_from_nothing_a_click_begins_a_profile_and_a_sentence_stands_beside_what
 
 def test_what_is_avoided_is_not_recommended(service: Service) -> None:
     edit(service, "cleo", {"op": "add", "text": "music"})
-    eventually(lambda: texts(service, "cleo") == ["music"], SECONDS)
+    eventually(lambda: texts(service, "cleo") == ["music"])
     before = service.get("/v1/users/cleo/recommendations", k=20)["items"]
     assert sum(item["category"] == "heavy metal" for item in before) >= 3
     attune(service, "profile", "edit", "cleo", "--avoid", "heavy metal")
-    eventually(lambda: texts(service, "cleo", "avoid") == ["heavy metal"], SECONDS)
+    eventually(lambda: texts(service, "cleo", "avoid") == ["heavy metal"])
     after = service.get("/v1/users/cleo/recommendations", k=20)["items"]
     assert sum(item["category"] == "heavy metal" for item in after) == 0
 
@@ -106,7 +106,7 @@ def test_what_is_avoided_is_not_recommended(service: Service) -> None:
 def test_the_same_command_counts_once(service: Service) -> None:
     for _ in range(2):
         edit(service, "dan", {"op": "add", "text": "jazz"}, command_id="dan-1")
-    eventually(lambda: texts(service, "dan") == ["jazz"], SECONDS)
+    eventually(lambda: texts(service, "dan") == ["jazz"])
     service.settle()
     assert service.profile("dan")["version"] == 1
 
@@ -128,7 +128,7 @@ def test_what_is_no_edit_is_refused_at_the_door_and_the_next_is_served(service: 
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("The edit is not valid: 'edits")
     edit(service, user, {"op": "add", "text": "jazz"})
-    eventually(lambda: texts(service, user) == ["jazz"], SECONDS)
+    eventually(lambda: texts(service, user) == ["jazz"])
     assert service.profile(user)["version"] == 1
 
 
@@ -136,8 +136,8 @@ def test_an_edit_that_the_profile_cannot_take_is_a_dead_letter_with_its_reason(s
     before = len(letters(service))
     edit(service, "fay", {"op": "add", "text": "opera"}, {"op": "remove", "interest": "0123456789ab"})
     edit(service, "fay", {"op": "add", "text": "jazz"})
-    eventually(lambda: texts(service, "fay") == ["jazz"], SECONDS)
-    eventually(lambda: len(letters(service)) == before + 1, SECONDS)
+    eventually(lambda: texts(service, "fay") == ["jazz"])
+    eventually(lambda: len(letters(service)) == before + 1)
     letter = letters(service)[0]
     assert (letter["topic"], letter["stage"], letter["reason"]) == ("attune.commands", "agents", "refused")
     assert "no interest of the profile has that id" in letter["detail"]

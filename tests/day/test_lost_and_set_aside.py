@@ -61,7 +61,7 @@ def test_an_event_whose_item_came_too_late_is_replayed_once(tmp_path: Path) -> N
         service.post(
             "/v1/interactions", {"interactions": [interaction("ada", str(first["provider"]), str(first["item"]))]}
         )
-        eventually(lambda: len(service.get("/v1/dead-letters")["dead_letters"]) == 1, 20)
+        eventually(lambda: len(service.get("/v1/dead-letters")["dead_letters"]) == 1)
         listed = said(run_attune("dlq", "list", "--json", env=service.env))["dead_letters"]
         assert [one["reason"] for one in listed] == ["unknown_item"]
         name = f"{listed[0]['topic']}/{listed[0]['partition']}/{listed[0]['offset']}"
@@ -75,6 +75,6 @@ def test_an_event_whose_item_came_too_late_is_replayed_once(tmp_path: Path) -> N
             result = run_attune("dlq", "replay", name, *again, "--json", env=service.env)
             assert said(result)["results"][0]["outcome"] == expected, result.stderr
             service.settle()
-        eventually(lambda: service.metric("attune_events_applied_total") == 1, 10)
+        eventually(lambda: service.metric("attune_events_applied_total") == 1)
         assert service.metric("attune_events_duplicate_total", kind="repeated") == 1
         assert service.get("/v1/dead-letters")["dead_letters"] == []

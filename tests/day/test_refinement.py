@@ -9,6 +9,7 @@ import pytest
 from infra.sample.catalog import sample_items
 from schemas.proposal import RefineTrigger
 from tests.day.service import Service, eventually, interaction, run_attune, send_items
+from tests.patience import AT_ONCE
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -57,8 +58,8 @@ def test_on_demand_the_texts_are_refined_at_once_and_judged_by_the_agent(service
     result = run_attune("refresh", "ann", "--texts", env=service.env)
     assert (result.returncode, result.stderr.count("refiner")) == (0, 1), result.stderr
     start = time.monotonic()
-    eventually(lambda: judged(service, "demand") == 1, 10)
-    assert time.monotonic() - start < 5
+    eventually(lambda: judged(service, "demand") == 1)
+    assert time.monotonic() - start < AT_ONCE
     assert ends(service, "demand") == 1
     assert service.get("/v1/status")["stages"]["refiner"]["lag"] == 0
     assert service.metric("attune_llm_calls_total") == 0
@@ -70,7 +71,7 @@ def test_on_demand_the_texts_are_refined_at_once_and_judged_by_the_agent(service
 
 def test_enough_interactions_and_a_pause_bring_the_first_refinement_by_itself(service: Service) -> None:
     click(service, "bob", "gardening", "football", "cooking", each=10)
-    eventually(lambda: judged(service, "bootstrap") == 1, 15)
+    eventually(lambda: judged(service, "bootstrap") == 1)
     assert ends(service, "bootstrap") == 1
 
 
@@ -86,7 +87,7 @@ def test_a_refresh_for_nobody_is_harmless(service: Service) -> None:
     done = ends(service, "demand")
     assert service.post("/v1/users/nobody/refresh", {"what": "texts"}).status_code == 202
     service.settle()
-    eventually(lambda: ends(service, "demand") >= done, 1)
+    eventually(lambda: ends(service, "demand") >= done)
     assert service.profile("nobody")["interests"] == []
 
 
@@ -101,10 +102,10 @@ def test_many_asked_for_at_once_are_all_done_and_a_stop_is_orderly(tmp_path_fact
             service.post(f"/v1/users/{user}/refresh", {"what": "texts"})
         start = time.monotonic()
         service.process.stop()
-        assert time.monotonic() - start < 10
+        assert time.monotonic() - start < 15, "the deadline is 8 s from when it has heard the signal"
         assert service.process.exit_code == 0
         service.process.begin()
-        eventually(lambda: service.get("/v1/status")["stages"]["refiner"]["lag"] == 0, 60)
+        eventually(lambda: service.get("/v1/status")["stages"]["refiner"]["lag"] == 0)
         service.settle()
         unasked = [trigger.value for trigger in RefineTrigger if trigger is not RefineTrigger.DEMAND]
         assert [service.metric("attune_refinement_jobs_total", trigger=trigger) for trigger in unasked] == [0] * 4

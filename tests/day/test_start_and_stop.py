@@ -16,6 +16,7 @@ from infra.processes import ChildProcess, KafkaBroker, Launch, RedisServer, free
 from infra.sample.catalog import sample_items
 from streams.kafka_evictions import SETTLED
 from tests.day.service import ATTUNE, Service, eventually, interaction, run_attune
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.kafka, pytest.mark.redis]
 
@@ -74,11 +75,11 @@ class Started:
     def serves(self) -> bool:
         assert self.process.running, self.process.last_lines()
         with contextlib.suppress(httpx.TransportError):
-            return httpx.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
+            return httpx.get(f"http://127.0.0.1:{self.port}/healthz", timeout=PATIENCE).status_code == 200
         return False
 
     def figure(self, name: str) -> float:
-        return Service.sum_of(httpx.get(f"http://127.0.0.1:{self.port}/metrics").text, name)
+        return Service.sum_of(httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=PATIENCE).text, name)
 
     def seconds_to_stop(self, signals: int = 1) -> float:
         """From the first SIGTERM to its end."""
@@ -106,7 +107,8 @@ class Town:
     """What each had logged before there was anything to talk to."""
 
     def post(self, path: str, body: object) -> int:
-        return httpx.post(f"http://127.0.0.1:{self.roles['gateway'].port}{path}", json=body, timeout=30).status_code
+        url = f"http://127.0.0.1:{self.roles['gateway'].port}{path}"
+        return httpx.post(url, json=body, timeout=PATIENCE).status_code
 
     def applied(self, *more: Started) -> float:
         agents = [one for one in (self.roles["agents"], *more) if one.process.running]
@@ -142,13 +144,13 @@ def test_it_does_not_matter_who_is_started_first(town: Town) -> None:
     assert town.post(f"/v1/providers/{provider}/items", {"items": bodies}) == 202
     events = [interaction("ann", provider, str(item["item"]), n=n) for n, item in enumerate(items)]
     assert town.post("/v1/interactions", {"interactions": events}) == 202
-    eventually(lambda: town.applied() == 5, 60)
+    eventually(lambda: town.applied() == 5)
 
 
 def test_a_second_role_with_another_name_shares_the_work_and_leaves_in_order(town: Town) -> None:
     second = town.place.role("worker", "agents", name="second", ATTUNE_INSTANCE="second")
     try:
-        eventually(second.serves, 60)
+        eventually(second.serves)
         before = town.applied(second)
         events = [interaction(f"user-{n}", "nobody", "no-such-item", n=n) for n in range(40)]
         assert town.post("/v1/interactions", {"interactions": [*events, *events]}) == 202
@@ -164,14 +166,14 @@ def test_of_two_with_one_name_one_leaves_and_says_why(town: Town) -> None:
     """The one that came later. (Started again and again, it leaves again and again.)"""
     first = town.place.role("worker", "agents", name="first", ATTUNE_INSTANCE="twin")
     try:
-        eventually(first.serves, 60)
-        time.sleep(SETTLED + 2)
+        eventually(first.serves)
+        time.sleep(SETTLED + 4)
         later = town.place.role("worker", "agents", name="later", ATTUNE_INSTANCE="twin")
         assert later.process.wait(60), later.log
         assert later.code() == Exit.FATAL, later.log
         assert "ATTUNE_INSTANCE of its own" in later.log
         time.sleep(3.0)
-        assert first.serves()
+        eventually(first.serves)
         assert first.seconds_to_stop() < STOP_SECONDS
         assert first.code() == Exit.DONE, first.log
     finally:
@@ -183,7 +185,7 @@ def test_sigterm_twice_while_it_embeds(town: Town) -> None:
     items = [{"item": f"long-{n}", "title": f"The {n}th of many", **long} for n in range(400)]
     assert town.post("/v1/providers/books/items", {"items": items}) == 202
     embedder = town.roles["embedder"]
-    eventually(lambda: embedder.figure("attune_embed_seconds_count") > 0, 60)
+    eventually(lambda: embedder.figure("attune_embed_seconds_count") > 0)
     assert embedder.seconds_to_stop(signals=2) < STOP_SECONDS, embedder.log
     # On a machine without a core to spare a piece of texts may outlast the deadline.
     assert embedder.code() in {Exit.DONE, Exit.FORCED}, embedder.log
@@ -211,7 +213,7 @@ def test_sigterm_while_it_waits_to_begin(town: Town) -> None:
     """There is no Kafka any more."""
     waiting = town.place.role("worker", "agents", name="waiting")
     try:
-        eventually(lambda: "waiting to begin" in waiting.log, 60)
+        eventually(lambda: "waiting to begin" in waiting.log)
         assert waiting.seconds_to_stop() < STOP_SECONDS
         assert waiting.code() == Exit.DONE, waiting.log
     finally:

@@ -16,6 +16,7 @@ from infra.ending import STILL, Ending, Pulse
 from infra.exits import Exit
 from streams.progress import STALL_TIMEOUT
 from streams.stage_runner import STOP_TIMEOUT
+from tests.patience import LONG, PATIENCE
 
 TURN = 0.05
 
@@ -38,15 +39,15 @@ class TestPulse:
     ) -> None:
         left = Left()
         pulse = Pulse(4, leave=left, turn=TURN)
-        time.sleep(20 * TURN)  # noqa: ASYNC251  # what it is to notice
+        until(lambda: left.codes)  # which blocks the loop: what it is to notice
         pulse.stop()
         assert left.codes == [Exit.FORCED]
         assert "the event loop has not turned for 0 s: ended by force (exit code 5)" in caplog.text
 
     async def test_one_that_turns_does_not_however_busy(self) -> None:
         left = Left()
-        pulse = Pulse(4, leave=left, turn=TURN)
-        for _ in range(20):
+        pulse = Pulse(40, leave=left, turn=TURN)
+        for _ in range(60):
             time.sleep(TURN)  # noqa: ASYNC251
             await asyncio.sleep(0)
         pulse.stop()
@@ -63,7 +64,7 @@ class TestPulse:
             assert process.stdout is not None
             process.stdout.readline()
             os.kill(process.pid, signal.SIGSTOP)
-            time.sleep(20 * TURN)
+            time.sleep(30 * TURN)
             os.kill(process.pid, signal.SIGCONT)
             time.sleep(10 * TURN)
             assert process.poll() is None
@@ -71,7 +72,7 @@ class TestPulse:
 
     def test_a_blocked_loop_in_a_process_of_its_own(self) -> None:
         with child("pulse_and_block()") as process:
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == Exit.FORCED
         assert "has not turned" in said
         assert "in pulse_and_block" in said, "the traceback names the place"
@@ -93,25 +94,25 @@ class TestEnding:
 
     def test_it_can_be_called_off(self) -> None:
         left = Left()
-        ending = Ending(2 * TURN, leave=left)
+        ending = Ending(40 * TURN, leave=left)
         ending.begin()
         ending.call_off()
-        time.sleep(6 * TURN)
+        time.sleep(50 * TURN)
         assert left.codes == []
 
     def test_a_thread_that_never_returns_does_not_keep_the_process(self) -> None:
         """Python itself would wait for it without end: for the executor's threads, and once more as it exits."""
         started = time.monotonic()
         with child("hang_in_a_thread()") as process:
-            _, said = process.communicate(timeout=20)
+            _, said = process.communicate(timeout=PATIENCE)
         assert process.returncode == Exit.FORCED
         assert "has not ended within 0.5 s" in said
         assert "in hang_in_a_thread" in said
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < PATIENCE
 
     def test_one_that_ends_in_time_ends_as_it_likes(self) -> None:
         with child("begin_and_end()") as process:
-            assert process.wait(20) == 0
+            assert process.wait(PATIENCE) == 0
 
 
 def test_whatever_stands_still_is_gone_within_thirty_seconds() -> None:
@@ -119,7 +120,7 @@ def test_whatever_stands_still_is_gone_within_thirty_seconds() -> None:
 
 
 def until(holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -133,7 +134,7 @@ def child(call: str) -> subprocess.Popen[str]:
 
 
 async def pulse_and_sleep(seconds: float) -> None:
-    Pulse(4, turn=TURN)
+    Pulse(20, turn=TURN)
     print("begun", flush=True)
     await asyncio.sleep(seconds)
 
@@ -155,4 +156,4 @@ def hang_in_a_thread_for(never: threading.Event) -> None:
 
 async def begin_and_end() -> None:
     logging.getLogger().setLevel(logging.ERROR)
-    Ending(0.5).begin()
+    Ending(LONG).begin()

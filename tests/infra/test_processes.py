@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from infra.processes import ChildProcess, KafkaBroker, Launch, ProcessError, Red
 from infra.processes.kafka_jars import kafka_jars
 from infra.processes.ports import is_free, is_listening
 from infra.processes.records import Record
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 CURE = "Water it daily."
@@ -29,7 +31,7 @@ LOG_APPEND_TIME = 1
 FAMILY = ("sh", "-c", "sleep 60 & echo $!; wait")
 
 
-def launch(directory: Path, *command: str, ready_seconds: float = 20.0, stop_seconds: float = 5.0) -> Launch:
+def launch(directory: Path, *command: str, ready_seconds: float = PATIENCE, stop_seconds: float = 5.0) -> Launch:
     """Ready with its first line of output."""
     log = directory / "plant.log"
     return Launch(
@@ -51,13 +53,17 @@ def lives(pid: int) -> bool:
 
 
 def wait_until_gone(pid: int) -> None:
-    deadline = time.monotonic() + 10
-    while lives(pid) and time.monotonic() < deadline:
+    until(lambda: not lives(pid))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline
         time.sleep(0.02)
-    assert not lives(pid)
 
 
-def python(*arguments: str, timeout: float = 50) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str, timeout: float = 4 * PATIENCE) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         (sys.executable, *arguments), cwd=ROOT, capture_output=True, text=True, timeout=timeout, check=False
     )
@@ -102,8 +108,8 @@ def test_an_early_end_shows_the_last_log_lines_and_the_cure(tmp_path: Path) -> N
 
 
 def test_what_is_not_ready_in_time_is_killed_and_reported(tmp_path: Path) -> None:
-    child = ChildProcess(launch(tmp_path, "sh", "-c", "printf $$; sleep 60", ready_seconds=0.5))
-    with pytest.raises(ProcessError, match=rf"not ready within 0.5 s(.|\n)*{CURE}"):
+    child = ChildProcess(launch(tmp_path, "sh", "-c", "printf $$; sleep 60", ready_seconds=2.0))
+    with pytest.raises(ProcessError, match=rf"not ready within 2 s(.|\n)*{CURE}"):
         child.begin()
     wait_until_gone(int(child.log.read_text()))
 
@@ -133,8 +139,7 @@ def test_a_paused_process_does_nothing_and_can_be_stopped(tmp_path: Path) -> Non
         time.sleep(0.3)
         assert child.log.stat().st_size == size
         child.resume()
-        time.sleep(0.3)
-        assert child.log.stat().st_size > size
+        until(lambda: child.log.stat().st_size > size)
         child.pause()
     assert child.exit_code == 7
 
@@ -228,7 +233,7 @@ async def send(bootstrap: str, values: list[bytes]) -> None:
 async def receive(bootstrap: str, count: int) -> list[aiokafka.ConsumerRecord]:
     consumer = aiokafka.AIOKafkaConsumer("plants", bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     async with consumer:
-        return [await asyncio.wait_for(consumer.getone(), 20) for _ in range(count)]
+        return [await asyncio.wait_for(consumer.getone(), PATIENCE) for _ in range(count)]
 
 
 @pytest.mark.kafka
@@ -236,7 +241,7 @@ def test_kafka_keeps_what_it_acknowledged_over_a_kill(tmp_path: Path) -> None:
     began = time.monotonic()
     with KafkaBroker.start(tmp_path) as broker:
         # Under 3 s where nothing else runs; the rest is for machines that are busy with other tests.
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 2 * PATIENCE
         port, values = broker.port, [b"fern", b"moss"]
         asyncio.run(send(broker.bootstrap, values))
         broker.kill()
@@ -332,7 +337,7 @@ def system_packages(mode: str, **environment: str) -> subprocess.CompletedProces
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -362,7 +367,7 @@ def test_system_packages_tells_who_is_not_root_what_to_install(tmp_path: Path) -
         env={"PATH": str(tmp_path), "PYTHON": sys.executable},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=PATIENCE,
         check=False,
     )
     packages = "default-jre-headless redis-server prometheus chromium docker-compose"

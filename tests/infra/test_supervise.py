@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
-import time
 
 import pytest
 
-from infra.supervise import run_until_stopped, supervised
+from infra.ending import Ending
+from infra.supervise import Life, run_until_stopped, supervised
+from tests.patience import PATIENCE
+from tests.virtual_time import in_virtual_time, loop_time
 from workers.errors import FatalRunnerError
 
 
@@ -36,26 +38,26 @@ class Ends(Part):
 async def test_a_signal_stops_every_part_and_nothing_is_raised(number: signal.Signals) -> None:
     parts = [Part(), Part()]
     asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), number)
-    await asyncio.wait_for(run_until_stopped(parts), 5)
+    await asyncio.wait_for(run_until_stopped(parts), PATIENCE)
     assert all(part.stopped.is_set() for part in parts)
 
 
 async def test_a_part_that_fails_stops_the_others_and_its_error_is_raised() -> None:
     healthy = Part()
     with pytest.raises(FatalRunnerError, match="fenced"):
-        await asyncio.wait_for(run_until_stopped([healthy, Part(FatalRunnerError("fenced"))]), 5)
+        await asyncio.wait_for(run_until_stopped([healthy, Part(FatalRunnerError("fenced"))]), PATIENCE)
     assert healthy.stopped.is_set()
 
 
 async def test_a_part_that_ends_although_nobody_asked_is_an_error() -> None:
     with pytest.raises(FatalRunnerError, match="ended by itself"):
-        await asyncio.wait_for(run_until_stopped([Part(), Ends()]), 5)
+        await asyncio.wait_for(run_until_stopped([Part(), Ends()]), PATIENCE)
 
 
 async def test_what_plays_in_the_background_ends_with_the_rest() -> None:
     player = asyncio.create_task(asyncio.sleep(60))
     asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(run_until_stopped([Part()], [player]), 5)
+    await asyncio.wait_for(run_until_stopped([Part()], [player]), PATIENCE)
     assert player.cancelled()
 
 
@@ -65,11 +67,15 @@ class Clings(Part):
     async def stop(self) -> None: ...
 
 
+@in_virtual_time
 async def test_a_part_that_does_not_end_keeps_nobody_beyond_the_deadline(caplog: pytest.LogCaptureFixture) -> None:
-    asyncio.get_running_loop().call_later(0.05, os.kill, os.getpid(), signal.SIGTERM)
-    started = time.monotonic()
-    await run_until_stopped([Clings()], stop_timeout=1.0)
-    assert time.monotonic() - started < 0.9, "the rest is for what comes after"
+    ending = Ending(10.0)
+    life = Life(ending)
+    asyncio.get_running_loop().call_later(0.05, life.ask)
+    started = loop_time()
+    await life.run([Clings()])
+    ending.call_off()
+    assert loop_time() - started < 9.0, "the rest is for what comes after"
     assert "Clings did not end when it was asked to" in caplog.text
 
 
@@ -112,7 +118,7 @@ async def test_a_second_sigterm_changes_nothing() -> None:
     part = Slow()
     for after in (0.05, 0.1, 0.15):
         asyncio.get_running_loop().call_later(after, os.kill, os.getpid(), signal.SIGTERM)
-    await asyncio.wait_for(run_until_stopped([part]), 5)
+    await asyncio.wait_for(run_until_stopped([part]), PATIENCE)
     assert part.finished
 
 

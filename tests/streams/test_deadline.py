@@ -1,12 +1,12 @@
 """Waits that end by a deadline, whatever they wait for."""
 
 import asyncio
-import time
 
 import pytest
 
 from streams.deadline import Deadline, within
 from streams.together import together
+from tests.virtual_time import in_virtual_time, loop_time
 
 
 class TestDeadline:
@@ -22,24 +22,29 @@ class TestDeadline:
 
 
 class TestWithin:
+    @in_virtual_time
     async def test_an_answer_in_time(self) -> None:
         assert await within(1.0, asyncio.sleep(0.01, "answer")) == "answer"
 
+    @in_virtual_time
     async def test_an_error_in_time(self) -> None:
         with pytest.raises(ValueError, match="no"):
             await within(1.0, _fail())
 
+    @in_virtual_time
     async def test_a_call_that_not_even_a_cancellation_ends(self) -> None:
-        start = time.monotonic()
+        start = loop_time()
         with pytest.raises(TimeoutError):
             await within(0.05, _stubborn())
-        assert time.monotonic() - start < 0.5
+        assert loop_time() - start == pytest.approx(0.05)
 
+    @in_virtual_time
     async def test_a_call_that_its_own_library_cancels_is_no_answer(self) -> None:
         """It must not be taken for a cancellation of the caller."""
         with pytest.raises(TimeoutError, match="cancelled by its own library"):
             await within(1.0, _cancel_itself())
 
+    @in_virtual_time
     async def test_a_cancelled_caller_cancels_the_call(self) -> None:
         call = asyncio.ensure_future(asyncio.sleep(60))
         caller = asyncio.create_task(within(60, call))
@@ -51,6 +56,7 @@ class TestWithin:
 
 
 class TestTogether:
+    @in_virtual_time
     async def test_the_first_to_end_ends_the_others(self) -> None:
         ended: list[str] = []
 
@@ -63,15 +69,18 @@ class TestTogether:
         await together(long(), asyncio.sleep(0.01))
         assert ended == ["long"]
 
+    @in_virtual_time
     async def test_the_error_is_the_very_error(self) -> None:
         with pytest.raises(ValueError, match="no"):
             await together(asyncio.sleep(60), _fail())
 
+    @in_virtual_time
     async def test_one_that_does_not_end_is_not_waited_for(self) -> None:
-        start = time.monotonic()
+        start = loop_time()
         await together(_stubborn(), asyncio.sleep(0.01))
-        assert time.monotonic() - start < 1.5
+        assert loop_time() - start < 1.5
 
+    @in_virtual_time
     async def test_a_cancelled_caller_cancels_all(self) -> None:
         started = asyncio.Event()
         ended = asyncio.Event()
@@ -101,8 +110,8 @@ async def _cancel_itself() -> None:
 
 async def _stubborn() -> None:
     """Two seconds, come what may."""
-    end = time.monotonic() + 2
-    while time.monotonic() < end:
+    end = loop_time() + 2
+    while loop_time() < end:
         try:
             await asyncio.sleep(0.05)
         except asyncio.CancelledError:

@@ -1,7 +1,6 @@
 """Handing batches to a stage: tries, settling, and what is dropped."""
 
 import asyncio
-import time
 from collections.abc import Collection, Mapping, Sequence
 
 import pytest
@@ -10,6 +9,7 @@ from streams.contract import Partition, Record, Timer
 from streams.hand_over import HandOver
 from streams.metrics import Metrics
 from streams.progress import made_progress
+from tests.virtual_time import in_virtual_time, loop_time
 from workers.errors import FatalRunnerError, SearchUnavailable, StoreUnavailable
 
 BATCH = [Record("letters", 0, 0, b"key", b"value", 0)]
@@ -58,6 +58,7 @@ def open_hand(stage: Stage) -> HandOver:
     return hand
 
 
+@in_virtual_time
 async def test_a_handled_batch_is_committed() -> None:
     hand, commits = open_hand(Stage()), Commits()
     assert await hand.deliver(BATCH, hand.turn, commits)
@@ -65,6 +66,7 @@ async def test_a_handled_batch_is_committed() -> None:
     assert hand.in_hand == 0
 
 
+@in_virtual_time
 async def test_until_it_is_opened_nothing_is_handed_over() -> None:
     stage = Stage()
     hand, commits = HandOver(stage, Metrics()), Commits()
@@ -72,6 +74,7 @@ async def test_until_it_is_opened_nothing_is_handed_over() -> None:
     assert stage.attempts == 0
 
 
+@in_virtual_time
 async def test_what_passes_is_tried_again_and_another_error_is_raised() -> None:
     stage = Stage(StoreUnavailable("away"), SearchUnavailable("away"), ValueError("poison"))
     hand, commits = open_hand(stage), Commits()
@@ -81,12 +84,14 @@ async def test_what_passes_is_tried_again_and_another_error_is_raised() -> None:
     assert commits.batches == []
 
 
+@in_virtual_time
 async def test_a_stage_that_is_cancelled_from_within_is_no_stop() -> None:
     hand, commits = open_hand(Stage(asyncio.CancelledError())), Commits()
     with pytest.raises(FatalRunnerError, match="cancelled from within"):
         await hand.deliver(BATCH, hand.turn, commits)
 
 
+@in_virtual_time
 async def test_settling_lets_the_batch_end_and_be_committed() -> None:
     hand, commits = open_hand(Stage(0.2)), Commits(seconds=0.1)
     delivering = asyncio.create_task(hand.deliver(BATCH, hand.turn, commits))
@@ -96,27 +101,30 @@ async def test_settling_lets_the_batch_end_and_be_committed() -> None:
     assert await delivering
 
 
+@in_virtual_time
 async def test_settling_gives_up_a_batch_that_takes_longer() -> None:
     hand, commits = open_hand(Stage(60.0)), Commits()
     delivering = asyncio.create_task(hand.deliver(BATCH, hand.turn, commits))
     await asyncio.sleep(0.05)
-    start = time.monotonic()
+    start = loop_time()
     await hand.settle(0.1)
-    assert time.monotonic() - start < 0.5
+    assert loop_time() - start < 0.2
     assert not await delivering
     assert commits.batches == []
 
 
+@in_virtual_time
 async def test_settling_ends_a_wait_for_the_next_try_at_once() -> None:
     hand, commits = open_hand(Stage(*[StoreUnavailable("away")] * 20)), Commits()
     delivering = asyncio.create_task(hand.deliver(BATCH, hand.turn, commits))
     await asyncio.sleep(0.5)  # it waits 0.4 s or 0.8 s by now
-    start = time.monotonic()
+    start = loop_time()
     await hand.settle(10.0)
-    assert time.monotonic() - start < 0.1
+    assert loop_time() == start
     assert not await delivering
 
 
+@in_virtual_time
 async def test_after_settling_a_batch_fetched_before_is_dropped_even_when_opened_again() -> None:
     stage = Stage()
     hand, commits = open_hand(stage), Commits()
@@ -129,6 +137,7 @@ async def test_after_settling_a_batch_fetched_before_is_dropped_even_when_opened
     assert await hand.deliver(BATCH, hand.turn, commits)
 
 
+@in_virtual_time
 async def test_after_settling_for_good_it_never_opens() -> None:
     stage = Stage()
     hand = open_hand(stage)
@@ -138,6 +147,7 @@ async def test_after_settling_for_good_it_never_opens() -> None:
     assert stage.attempts == 0
 
 
+@in_virtual_time
 async def test_progress_is_every_answer_of_the_stage_and_the_commit() -> None:
     hand = open_hand(Stage(StoreUnavailable("away"), 0.0))
     before = hand.progress
@@ -145,6 +155,7 @@ async def test_progress_is_every_answer_of_the_stage_and_the_commit() -> None:
     assert hand.progress == before + 3
 
 
+@in_virtual_time
 async def test_progress_is_every_step_of_a_batch_in_whichever_thread() -> None:
     class Stepping(Stage):
         async def handle(self, batch: Sequence[Record]) -> None:
@@ -161,6 +172,7 @@ async def test_progress_is_every_step_of_a_batch_in_whichever_thread() -> None:
     assert hand.progress == before + 4, "what is done outside a batch is not its progress"
 
 
+@in_virtual_time
 async def test_a_batch_that_is_given_up_is_no_progress() -> None:
     hand = open_hand(Stage(60.0))
     before = hand.progress
@@ -173,6 +185,7 @@ async def test_a_batch_that_is_given_up_is_no_progress() -> None:
     assert not hand.busy
 
 
+@in_virtual_time
 async def test_it_is_busy_while_the_stage_thinks_where_to_resume() -> None:
     hand = open_hand(Stage(60.0))
     asking = asyncio.create_task(hand.where_to_resume([]))
@@ -183,6 +196,7 @@ async def test_it_is_busy_while_the_stage_thinks_where_to_resume() -> None:
     assert not hand.busy
 
 
+@in_virtual_time
 async def test_where_to_resume_is_asked_until_the_store_answers() -> None:
     hand = open_hand(Stage(StoreUnavailable("away"), StoreUnavailable("away")))
     source = Partition("letters", 0)

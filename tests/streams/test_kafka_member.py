@@ -13,6 +13,7 @@ from streams.hand_over import HandOver
 from streams.kafka_member import GroupMember
 from streams.metrics import Metrics
 from tests.contract.runner_cases import RecordingStage
+from tests.virtual_time import in_virtual_time
 from workers.errors import BrokerUnavailable, FatalRunnerError
 
 LETTERS = TopicPartition("letters", 0)
@@ -103,6 +104,7 @@ class Case:
         await self.hand.deliver(await self.member.fetch(10), turn, self.member.commit)
 
 
+@in_virtual_time
 async def test_what_was_handled_is_committed() -> None:
     case = Case()
     await case.assign()
@@ -110,6 +112,7 @@ async def test_what_was_handled_is_committed() -> None:
     assert case.consumer.commits == [{LETTERS: 3}]
 
 
+@in_virtual_time
 async def test_a_fetch_that_waits_ends_with_the_assignment() -> None:
     """Otherwise it would bring messages of the next assignment, which nobody handles in their place."""
     case = Case()
@@ -126,6 +129,7 @@ async def test_a_fetch_that_waits_ends_with_the_assignment() -> None:
     assert case.hand.turn != turn
 
 
+@in_virtual_time
 async def test_what_the_broker_did_not_take_is_committed_while_there_is_nothing_to_do() -> None:
     case = Case()
     await case.assign()
@@ -138,6 +142,7 @@ async def test_what_the_broker_did_not_take_is_committed_while_there_is_nothing_
     assert len(case.counted) == 1
 
 
+@in_virtual_time
 async def test_what_the_broker_did_not_take_is_committed_before_the_partition_is_given_up() -> None:
     case = Case()
     await case.assign()
@@ -148,6 +153,7 @@ async def test_what_the_broker_did_not_take_is_committed_before_the_partition_is
     assert case.consumer.commits == [{LETTERS: 3}]
 
 
+@in_virtual_time
 async def test_what_could_not_be_committed_before_it_was_given_up_is_not_committed_later() -> None:
     """Another member may have gone further by then."""
     case = Case()
@@ -163,6 +169,7 @@ async def test_what_could_not_be_committed_before_it_was_given_up_is_not_committ
     assert case.consumer.commits == []
 
 
+@in_virtual_time
 async def test_after_each_assignment_the_stage_is_asked_and_only_then_anything_is_handed_over() -> None:
     case = Case(RecordingStage(("letters",), on_resume=lambda assigned: dict.fromkeys(assigned, 4)))
     for times in (1, 2):
@@ -178,6 +185,7 @@ async def test_after_each_assignment_the_stage_is_asked_and_only_then_anything_i
 
 
 @pytest.mark.parametrize("error", [GroupAuthorizationFailedError("readers"), KafkaError("Unexpected error")])
+@in_virtual_time
 async def test_an_error_of_the_group_before_the_assignment_is_fatal(error: Exception) -> None:
     case = Case()
     await case.member.open([LETTERS])
@@ -186,6 +194,7 @@ async def test_an_error_of_the_group_before_the_assignment_is_fatal(error: Excep
         await case.member.fetch(10)
 
 
+@in_virtual_time
 async def test_an_error_while_fetching_is_fatal_unless_it_passes() -> None:
     case = Case()
     await case.assign()
@@ -197,6 +206,7 @@ async def test_an_error_while_fetching_is_fatal_unless_it_passes() -> None:
         await case.member.fetch(10)
 
 
+@in_virtual_time
 async def test_an_error_in_a_rebalance_is_raised_by_the_next_fetch() -> None:
     """aiokafka only logs what its listener raises."""
     case = Case()
@@ -210,6 +220,7 @@ async def test_an_error_in_a_rebalance_is_raised_by_the_next_fetch() -> None:
         await case.member.fetch(10)
 
 
+@in_virtual_time
 async def test_a_stage_that_has_read_further_than_the_log_goes_is_not_fed() -> None:
     """The topic was made anew: what it holds would be taken for what was applied of the former one."""
     case = Case(RecordingStage(("letters",), on_resume=lambda assigned: dict.fromkeys(assigned, 10)), call_timeout=0.1)
@@ -219,12 +230,14 @@ async def test_a_stage_that_has_read_further_than_the_log_goes_is_not_fed() -> N
     await case.assign()
 
 
+@in_virtual_time
 async def test_an_end_that_a_new_leader_does_not_know_yet_is_asked_for_again() -> None:
     case = Case(RecordingStage(("letters",), on_resume=lambda assigned: dict.fromkeys(assigned, 10)), call_timeout=5.0)
     asyncio.get_running_loop().call_later(0.2, setattr, case.consumer, "end", 10)
     await case.assign()
 
 
+@in_virtual_time
 async def test_a_partition_that_goes_on_before_what_was_read_of_it_ends_the_runner() -> None:
     case = Case()
     await case.assign()
@@ -235,6 +248,7 @@ async def test_a_partition_that_goes_on_before_what_was_read_of_it_ends_the_runn
         await case.member.fetch(10)
 
 
+@in_virtual_time
 async def test_after_a_rebalance_it_may_go_on_earlier() -> None:
     case = Case()
     await case.assign()

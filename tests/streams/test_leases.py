@@ -7,6 +7,7 @@ import pytest
 from streams.leases import MAX_LEASES, Lease
 from streams.refiner import JobEnd
 from tests.streams.refining import Shop, eventually, running
+from tests.virtual_time import in_virtual_time
 from workers.errors import BrokerUnavailable
 from workers.jobs import RefineJob
 
@@ -16,6 +17,7 @@ def shop() -> Shop:
     return Shop()
 
 
+@in_virtual_time
 async def test_a_job_that_hangs_each_time_is_given_up_after_three_leases_and_the_queue_goes_on(
     shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -37,6 +39,7 @@ async def test_a_job_that_hangs_each_time_is_given_up_after_three_leases_and_the
     assert "ada" not in line.getMessage()
 
 
+@in_virtual_time
 async def test_a_lease_that_comes_further_is_no_lease_in_vain(shop: Shop) -> None:
     """However many it takes: each saves a round more, finds the broker away, and hangs when that is back."""
     begun_from: list[bytes | None] = []
@@ -60,6 +63,7 @@ async def test_a_lease_that_comes_further_is_no_lease_in_vain(shop: Shop) -> Non
     assert shop.ends(JobEnd.GIVEN_UP) == 0
 
 
+@in_virtual_time
 async def test_a_broker_that_is_away_for_long_is_one_lease_which_stays_with_its_worker(shop: Shop) -> None:
     tries = 0
 
@@ -79,6 +83,7 @@ async def test_a_broker_that_is_away_for_long_is_one_lease_which_stays_with_its_
     assert shop.ends(JobEnd.GIVEN_UP) == shop.ends(JobEnd.LOST) == 0
 
 
+@in_virtual_time
 async def test_progress_of_an_earlier_release_is_gone_on_from(shop: Shop) -> None:
     begun_from: list[bytes | None] = []
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
 
 from streams.own_thread import Home, OwnThread
+from tests.patience import PATIENCE
 from workers.errors import ConfigurationError, StoreUnavailable
 
 
@@ -70,13 +70,17 @@ async def test_it_computes_in_its_thread_and_its_ports_are_called_at_home() -> N
 
 
 async def test_the_loop_of_the_process_goes_on_while_it_computes() -> None:
-    part, _, _ = a_part(lambda worker: time.sleep(0.3))
+    computing, enough = threading.Event(), threading.Event()
+
+    def compute(worker: Worker) -> None:
+        computing.set()
+        assert enough.wait(PATIENCE), "the loop of the process stood still"
+
+    part, _, _ = a_part(compute)
     task = asyncio.create_task(part.run())
-    await asyncio.sleep(0.05)
-    start = time.monotonic()
-    for _ in range(10):
+    while not computing.is_set():
         await asyncio.sleep(0.001)
-    assert time.monotonic() - start < 0.2
+    enough.set()
     await part.stop()
     await task
 
@@ -88,13 +92,13 @@ async def test_what_ends_it_ends_the_run_with_that_very_error() -> None:
     part, _, _ = a_part(fail)
     with pytest.raises(ConfigurationError, match="no such model"):
         await part.run()
-    await asyncio.wait_for(part.stop(), 1)
+    await asyncio.wait_for(part.stop(), PATIENCE)
 
 
 async def test_stopped_before_it_runs_it_ends_at_once() -> None:
     part, made, _ = a_part(lambda worker: None)
     await part.stop()
-    await asyncio.wait_for(part.run(), 1)
+    await asyncio.wait_for(part.run(), PATIENCE)
     assert made[0].answers == []
 
 

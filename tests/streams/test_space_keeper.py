@@ -11,6 +11,7 @@ from schemas.space import SpaceEntry, SpacePointer
 from streams.metrics import Metrics
 from streams.rollout import Moved, Phase
 from streams.space_keeper import Embedding, SpaceKeeper
+from tests.virtual_time import in_virtual_time
 from workers.errors import BrokerUnavailable, ConfigurationError, FatalRunnerError
 
 OLD, NEW = (SpaceEntry(id=name, dimension=4, model=name) for name in ("old-1", "new-2"))
@@ -108,6 +109,7 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
+@in_virtual_time
 async def test_each_change_is_told_once() -> None:
     world = World()
 
@@ -122,6 +124,7 @@ async def test_each_change_is_told_once() -> None:
     assert world.told == [1, 2]
 
 
+@in_virtual_time
 async def test_an_embedder_runs_for_each_space_that_has_none_and_stops_with_it() -> None:
     world = World()
 
@@ -135,6 +138,7 @@ async def test_an_embedder_runs_for_each_space_that_has_none_and_stops_with_it()
     assert world.made.keys() == {NEW.id}
 
 
+@in_virtual_time
 async def test_its_embedders_stop_with_it() -> None:
     world = World()
 
@@ -146,6 +150,7 @@ async def test_its_embedders_stop_with_it() -> None:
     assert world.made[NEW.id].stopped.is_set()
 
 
+@in_virtual_time
 async def test_the_process_that_embeds_in_the_current_space_sweeps_and_says_what_it_embeds() -> None:
     world = World()
 
@@ -165,6 +170,7 @@ async def test_the_process_that_embeds_in_the_current_space_sweeps_and_says_what
     assert {current for current, _ in world.sweeper.asked} == {OLD.id}
 
 
+@in_virtual_time
 async def test_a_broker_that_is_away_is_counted_and_asked_again() -> None:
     world = World()
     world.pointer.failures = 3
@@ -172,6 +178,7 @@ async def test_a_broker_that_is_away_is_counted_and_asked_again() -> None:
     assert world.metrics.registry.get_sample_value("attune_broker_errors_total", {"stage": "spaces"}) == 3
 
 
+@in_virtual_time
 async def test_a_space_that_cannot_be_embedded_leaves_the_rest_running() -> None:
     world = World()
     world.unusable.add(NEW.id)
@@ -186,6 +193,7 @@ async def test_a_space_that_cannot_be_embedded_leaves_the_rest_running() -> None
     assert world.made == {}
 
 
+@in_virtual_time
 async def test_an_embedder_that_ends_by_an_error_ends_the_keeper_with_it() -> None:
     world = World()
 

@@ -58,7 +58,7 @@ def groups(count: int = 2) -> ClusterAsk:
 async def client_of(url: str, **options: Any) -> AsyncIterator[LlmClient]:
     """Pauses of some milliseconds; `clock` and the like go to the client, the rest to its options."""
     own = {name: options.pop(name) for name in ("clock", "sleep", "uniform") if name in options}
-    fields = {"deadline": 5.0, "first_pause": 0.002, "longest_pause": 0.01} | options
+    fields = {"deadline": 20.0, "first_pause": 0.002, "longest_pause": 0.01} | options
     client = LlmClient(LlmOptions(url, **fields), **own)
     try:
         yield client

@@ -12,6 +12,7 @@ from infra.vllm.options import LlmOptions, Priority
 from tests.infra.vllm.double import Step, after, answers, oblige, raw, serving, status
 from tests.infra.vllm.samples import client_of
 from tests.infra.vllm.test_client import GOOD, LOST, error_of, put
+from tests.patience import AT_ONCE, LONG
 from workers.errors import ConfigurationError
 from workers.refinement.asks import FREE
 
@@ -26,27 +27,27 @@ async def until(condition: Any) -> None:
 
 async def test_one_deadline_covers_all_tries() -> None:
     started = time.monotonic()
-    error, asked = await error_of(status(500), after(30, GOOD), deadline=0.4)
+    error, asked = await error_of(status(500), after(LONG, GOOD), deadline=2.0)
     assert (error.detail, asked) == ("slow", 2)
     assert error.cost.calls == 2
-    assert 0.3 < time.monotonic() - started < 2
+    assert 1.9 < time.monotonic() - started < AT_ONCE
 
 
 async def test_the_deadline_covers_the_wait_for_a_turn_and_that_is_no_fault_of_the_servers() -> None:
-    async with serving(after(30, GOOD)) as double, client_of(double.url, at_once=1, deadline=0.6) as client:
+    async with serving(after(LONG, GOOD)) as double, client_of(double.url, at_once=1, deadline=3.0) as client:
         await client.check()
-        first = asyncio.create_task(put(client))  # holds the turn until 0.6 s
-        await asyncio.sleep(0.2)
-        patient = [asyncio.create_task(put(client, Priority.AGE)) for _ in range(FAILURES)]  # wait until 0.8 s
-        await asyncio.sleep(0.2)
-        urgent = asyncio.create_task(put(client, Priority.DEMAND))  # holds it from 0.6 s to 1 s
+        first = asyncio.create_task(put(client))  # holds the turn until 3 s
+        await asyncio.sleep(1.0)
+        patient = [asyncio.create_task(put(client, Priority.AGE)) for _ in range(FAILURES)]  # wait until 4 s
+        await asyncio.sleep(1.0)
+        urgent = asyncio.create_task(put(client, Priority.DEMAND))  # holds it from 3 s to 5 s
         errors = await asyncio.gather(first, urgent, *patient, return_exceptions=True)
         assert [error.detail for error in errors if isinstance(error, LlmError)] == ["slow"] * 2 + ["busy"] * FAILURES
         assert client.breaker is BreakerState.CLOSED
 
 
 async def test_a_full_queue_is_busy_and_costs_nothing() -> None:
-    async with serving(after(30, GOOD)) as double, client_of(double.url, at_once=1, most_waiting=0) as client:
+    async with serving(after(LONG, GOOD)) as double, client_of(double.url, at_once=1, most_waiting=0) as client:
         holder = asyncio.create_task(put(client))
         await until(lambda: double.at_once)
         with pytest.raises(LlmUnavailable, match="try later") as raised:
@@ -58,7 +59,7 @@ async def test_a_full_queue_is_busy_and_costs_nothing() -> None:
 
 
 async def test_cancelling_closes_the_connection_and_gives_the_turn_back() -> None:
-    async with serving(after(30, GOOD), GOOD) as double, client_of(double.url, at_once=1) as client:
+    async with serving(after(LONG, GOOD), GOOD) as double, client_of(double.url, at_once=1) as client:
         task = asyncio.create_task(put(client))
         await until(lambda: double.at_once)
         task.cancel()
@@ -118,7 +119,7 @@ async def test_useless_answers_open_it_too(step: Step) -> None:
 
 
 async def test_answers_that_never_come_open_it_too() -> None:
-    async with serving(after(30, GOOD)) as double, client_of(double.url, at_once=FAILURES, deadline=0.4) as client:
+    async with serving(after(LONG, GOOD)) as double, client_of(double.url, at_once=FAILURES, deadline=2.0) as client:
         await client.check()
         await asyncio.gather(*(put(client) for _ in range(FAILURES)), return_exceptions=True)
         assert client.breaker is BreakerState.OPEN
@@ -170,7 +171,7 @@ async def test_a_server_that_dies_and_comes_back_is_used_again_after_a_good_prob
 
 
 async def test_a_probe_that_is_cancelled_leaves_the_next_one_free() -> None:
-    async with serving(GOOD, probed=after(30, oblige)) as double, client_of(double.url) as client:
+    async with serving(GOOD, probed=after(LONG, oblige)) as double, client_of(double.url) as client:
         task = asyncio.create_task(put(client))
         await until(lambda: double.probes)
         task.cancel()

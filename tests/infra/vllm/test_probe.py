@@ -8,6 +8,7 @@ from infra.vllm.breaker import BreakerState
 from infra.vllm.errors import LlmUnavailable
 from tests.infra.vllm.double import Double, after, answers, ignore_schema, oblige, raw, serving, status
 from tests.infra.vllm.samples import QUESTION, client_of
+from tests.patience import LONG
 from workers.errors import ConfigurationError
 
 
@@ -90,7 +91,7 @@ async def test_something_that_is_no_llm_server_is_refused_with_the_cure() -> Non
 
 
 async def test_a_server_that_is_away_or_hangs_is_unavailable_and_not_misconfigured() -> None:
-    async with serving(probed=after(30, oblige)) as double, client_of(double.url, deadline=0.4) as client:
+    async with serving(probed=after(LONG, oblige)) as double, client_of(double.url, deadline=2.0) as client:
         with pytest.raises(LlmUnavailable) as raised:
             await client.check()
         assert raised.value.detail == "slow"

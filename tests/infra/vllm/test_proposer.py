@@ -13,6 +13,7 @@ from schemas.command import AddInterest, RewriteInterest
 from schemas.proposal import Cost, Outcome, RefineTrigger
 from tests.infra.vllm.double import Step, after, answers, hang_up, oblige, raw, reset, serving, status
 from tests.infra.vllm.samples import JAZZ, ask, client_of, groups
+from tests.patience import LONG
 from workers.refinement.asks import Answer, ClusterAsk
 from workers.refinement.ports import Proposer
 
@@ -68,12 +69,16 @@ async def test_nothing_to_improve_is_empty() -> None:
         (status(503), "overloaded"),
         (hang_up, "lost"),
         (reset, "lost"),
-        (after(30, oblige), "slow"),
     ],
 )
 async def test_whatever_goes_wrong_is_failed_with_a_word_for_it_and_never_empty(step: Step, detail: str) -> None:
-    answer = await propose(step, deadline=0.4)
+    answer = await propose(step)
     assert (answer.outcome, answer.edits, answer.detail) == (Outcome.FAILED, (), detail)
+
+
+async def test_no_answer_by_the_deadline_is_failed_too() -> None:
+    answer = await propose(after(LONG, oblige), deadline=2.0)
+    assert (answer.outcome, answer.edits, answer.detail) == (Outcome.FAILED, (), "slow")
 
 
 async def test_nobody_there_is_failed_at_once_and_free() -> None:
