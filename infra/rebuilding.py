@@ -1,17 +1,15 @@
 """`attune rebuild` on what the settings name."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 
 from infra.compose import agent_rules
 from infra.ground import Ground, open_ground
 from infra.settings import Settings
-from infra.spaces import pointer_of
+from infra.spaces import pointer_of, tell
 from streams.rebuild import Rebuilder
 from streams.rebuilt import Report
 from workers.knowledge import Knowledge
-from workers.space import background_of_space
 from workers.spaces import InSpace, Spaces
 
 
@@ -31,11 +29,8 @@ async def rebuild(settings: Settings, users: Sequence[str], check: bool, force: 
 async def _rebuilder(ground: Ground) -> Rebuilder:
     rules = agent_rules(ground.settings, ground.space)
     spaces = Spaces(InSpace(ground.space.id, Knowledge(space=ground.space.id), rules.fit))
-    pointer = await pointer_of(ground).read()
-    for entry in pointer.entries:
-        if entry.id not in spaces:
-            spaces.know(entry.id, await asyncio.to_thread(background_of_space, entry.model))
-    spaces.settle(pointer.current.id)
+    for error in (await tell(spaces, await pointer_of(ground).read())).values():
+        raise error
     return Rebuilder(
         ground.broker,
         ground.store,

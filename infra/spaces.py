@@ -113,16 +113,25 @@ def _settling(spaces: Spaces) -> Told:
     """Agents fold in a space only once they know its background, which comes from its folder."""
 
     async def settle(pointer: SpacePointer) -> None:
-        for entry in pointer.entries:
-            if entry.id not in spaces:
-                try:
-                    spaces.know(entry.id, await asyncio.to_thread(background_of_space, entry.model))
-                except ConfigurationError as error:
-                    _LOG.error("no profile can be moved to space %s here: %s", entry.id, error)
-        spaces.settle(pointer.current.id)
-        spaces.give_up(set(pointer.retired) - lengths(pointer).keys())
+        for space, error in (await tell(spaces, pointer)).items():
+            _LOG.error("no profile can be moved to space %s here: %s", space, error)
 
     return settle
+
+
+async def tell(spaces: Spaces, pointer: SpacePointer) -> dict[str, ConfigurationError]:
+    """Which spaces there are, where new profiles begin, and where nobody is moved any more. Returns why some cannot be
+    known here. Raises `Unavailable` where the current one is among them."""
+    unknown: dict[str, ConfigurationError] = {}
+    for entry in pointer.entries:
+        if entry.id not in spaces:
+            try:
+                spaces.know(entry.id, await asyncio.to_thread(background_of_space, entry.model))
+            except ConfigurationError as error:
+                unknown[entry.id] = error
+    spaces.give_up(set(pointer.retired) - lengths(pointer).keys())
+    spaces.settle(pointer.current.id)
+    return unknown
 
 
 def _warn(ground: Ground) -> Told:

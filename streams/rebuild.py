@@ -5,7 +5,8 @@
 2. Replay the mailbox from its start up to there, in the canonical order (`streams.replay`), and fold the user's part.
 3. Compare: bytes for bytes, or at least in what the profile says.
 4. Commit what differs, at the revision that was read: where the agents have written meanwhile, all of it is done again.
-   A version that readers may have seen is exceeded, so that they take this one.
+   A version that the record had, or that readers have seen (`streams.readers`), is exceeded, so that they take this
+   one.
 5. Publish the embedding, and trim.
 
 It equals what was lost, except that: all items and words are known now, so what once waited is applied at its own place
@@ -27,8 +28,10 @@ from streams.mailboxes import read_event
 from streams.messages import parse_message
 from streams.partitioning import partition_of
 from streams.publication import publication
+from streams.readers import Readers, readers_of
 from streams.rebuilt import REPLACED, Found, Report, compare, readable
-from streams.replay import Span, in_batches, replay
+from streams.replay import Span, in_batches, pages, replay
+from streams.sealing import mailbox_of
 from streams.topics import MAILBOX, PROFILE_EMBEDDINGS
 from workers.agent import fold
 from workers.errors import AttuneError
@@ -66,6 +69,8 @@ class _Pass:
     copies: dict[str, _Copy] = field(default_factory=dict)
     shortened: bool = False
     """Whether a partition did not begin at its first message."""
+    readers: Readers | None = None
+    """Of all users in `copies`, once the first of them is to be replaced."""
 
     def reaches(self, stored: UserRecord) -> bool:
         """Whether the store has nothing that lies outside: the agents go on meanwhile."""
@@ -110,14 +115,13 @@ class Rebuilder:
 
     async def everyone(self, *, check: bool = False, force: bool = False) -> AsyncIterator[Report]:
         """All users in the log, one number of partitions after the other, whose profiles are all in memory for that
-        time. A user who lies in several comes last."""
-        ends = await self._history.ends(MAILBOX)
-        count = 1 + max(source.number for source in ends)
-        scattered: set[str] = set()
-        for number in range(count):
-            run = await self._run_for_all(number, count, scattered)
+        time. A user who lies in several comes last: there were fewer partitions once, or plain messages beside sealed
+        ones."""
+        homes, scattered = await self._homes()
+        for number in sorted({*homes.values()}):
+            run = await self._run_for_all(number, homes)
             await self._replay(run)
-            for user in run.copies.keys() - scattered:
+            for user in run.copies:
                 yield await self._end(user, run, check, force) or await self.one(user, check=check, force=force)
         for user in sorted(scattered):
             yield await self.one(user, check=check, force=force, everywhere=True)
@@ -125,28 +129,35 @@ class Rebuilder:
     async def _run_for(self, user: str, everywhere: bool) -> _Pass:
         """Step 1."""
         sources = [*(await self._history.ends(MAILBOX))]
-        own = partition_of(user.encode(), 1 + max(source.number for source in sources))
+        count = 1 + max(source.number for source in sources)
+        own = {partition_of(key, count) for key in (mailbox_of(self._key, user), user.encode())}
         first = await self._store.read([user], (), self._space, sources)
         record = first.users.get(user, UserRecord())
         applied = {} if (state := readable(record)) is None else state.offsets
         spans = {
             source: Span(0, max(first.marks.get(source, 0), applied.get(_place(source), -1) + 1))
             for source in sources
-            if everywhere or source.number == own or _place(source) in applied
+            if everywhere or source.number in own or _place(source) in applied
         }
         return _Pass(spans, lambda name: name == user, {user: _Copy(record)})
 
-    async def _run_for_all(self, number: int, count: int, scattered: set[str]) -> _Pass:
+    async def _homes(self) -> tuple[dict[str, int], set[str]]:
+        """The number of the partitions in which each user lies, and who lies in several. Reads the log once more, which
+        costs a fiftieth of the folding; of a million people 200 MB."""
+        homes: dict[str, int] = {}
+        scattered: set[str] = set()
+        for source, end in (await self._history.ends(MAILBOX)).items():
+            async for page in pages(self._history, source, Span(0, end)):
+                for user in (_user_of(record) for record in page if record.key):
+                    if homes.setdefault(user, source.number) != source.number:
+                        scattered.add(user)
+        return {user: number for user, number in homes.items() if user not in scattered}, scattered
+
+    async def _run_for_all(self, number: int, homes: Mapping[str, int]) -> _Pass:
         sources = [Partition(topic, number) for topic in MAILBOX]
         marks = await self._store.marks(sources)
-
-        def at_home(user: str) -> bool:
-            if partition_of(user.encode(), count) == number:
-                return True
-            scattered.add(user)
-            return False
-
-        return _Pass({source: Span(0, marks.get(source, 0)) for source in sources}, at_home)
+        spans = {source: Span(0, marks.get(source, 0)) for source in sources}
+        return _Pass(spans, lambda user: homes.get(user) == number)
 
     async def _replay(self, run: _Pass) -> None:
         """Step 2."""
@@ -182,8 +193,11 @@ class Rebuilder:
                 copy.state = encode_state(folded.state)
 
     def _can_be_folded(self, event: Event) -> bool:
-        """A space that was retired since is known to nobody."""
-        return not isinstance(event.message, MoveCommand) or event.message.space in self._spaces
+        """A move to a space that was retired is taken as the agents take it: it ends where it began. Of any other space
+        that is not known nobody can tell."""
+        if not isinstance(event.message, MoveCommand):
+            return True
+        return event.message.space in self._spaces or self._spaces.is_given_up(event.message.space)
 
     async def _folded(self, raw: bytes | None, mailbox: list[Event]) -> Folded | None:
         """None where the agent fails on it, as it did at its time: the dead-letters have it."""
@@ -215,7 +229,7 @@ class Rebuilder:
             await self._publish(user, copy.stored.outbox, copy.stored.revision)
             return report
         # 4. Commit
-        commit = await self._commit(user, copy)
+        commit = await self._commit(user, run)
         (outcome,) = await self._store.commit([commit])
         if outcome is CommitOutcome.CONFLICT:
             return None
@@ -231,11 +245,15 @@ class Rebuilder:
             await self._producer.send(outbox)
             await self._store.trim({user: revision})
 
-    async def _commit(self, user: str, copy: _Copy) -> UserCommit:
-        before, state, now = readable(copy.stored), decode_state(copy.state), self._now()
+    async def _commit(self, user: str, run: _Pass) -> UserCommit:
+        copy, now = run.copies[user], self._now()
+        before, state = readable(copy.stored), decode_state(copy.state)
         if before is not None:
             state = replace(state, version=max(state.version, before.version + 1))
         providers = (await self._store.read((), (), self._space)).providers
+        if run.readers is None:
+            run.readers = await readers_of(self._history, run.copies, providers, self._key)
+        state = replace(state, version=run.readers.number_for(user, state))
         change = Change(state.version, Cause.DEMAND, len(state.interests), 0, round(now * 1000))
         sent = publication(user, Folded(state, changes=[change]), providers, state.space, self._key)
         return UserCommit(
@@ -247,11 +265,15 @@ class Rebuilder:
         )
 
 
+def _user_of(record: Record) -> str:
+    return (record.key or b"").decode(errors="replace")
+
+
 def _mailboxes(batch: Collection[Record], wanted: Callable[[str], bool]) -> dict[str, list[Event]]:
     mailboxes: dict[str, list[Event]] = {}
     for record in batch:
-        user = (record.key or b"").decode(errors="replace")
-        if wanted(user) and not isinstance(event := read_event(record), Letter):
+        user = _user_of(record)
+        if not record.forgotten and wanted(user) and not isinstance(event := read_event(record), Letter):
             mailboxes.setdefault(user, []).append(event)
     return mailboxes
 

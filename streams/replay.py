@@ -29,12 +29,21 @@ class Span(NamedTuple):
 
 async def replay(history: History, spans: Mapping[Partition, Span], page: int = PAGE) -> AsyncIterator[Record]:
     """The records of the spans, merged. Raises as `History` does."""
-    sources = [_Source(history, source, *span, page) for source, span in spans.items()]
+    sources = [_Source(source, pages(history, source, span, page)) for source, span in spans.items()]
     while True:
         ready = [source for source in sources if await source.fill()]
         if not ready:
             return
         yield min(ready, key=_Source.place).held.popleft()
+
+
+async def pages(history: History, source: Partition, span: Span, page: int = PAGE) -> AsyncIterator[list[Record]]:
+    """What one partition holds of the span, `page` records at a time. Raises as `History` does."""
+    at = span.start
+    while at < span.end and (held := await history.span(source, at, span.end, page)):
+        made_progress()
+        yield held
+        at = held[-1].offset + 1
 
 
 async def in_batches(records: AsyncIterator[Record], size: int) -> AsyncIterator[list[Record]]:
@@ -53,19 +62,14 @@ async def in_batches(records: AsyncIterator[Record], size: int) -> AsyncIterator
 class _Source:
     """One partition of a replay."""
 
-    history: History
     partition: Partition
-    at: int
-    end: int
-    page: int
+    pages: AsyncIterator[list[Record]]
     held: deque[Record] = field(default_factory=deque)
 
     async def fill(self) -> bool:
         """Step 1. False when the partition has been read."""
-        if not self.held and self.at < self.end:
-            self.held.extend(await self.history.span(self.partition, self.at, self.end, self.page))
-            self.at = self.held[-1].offset + 1 if self.held else self.end
-            made_progress()
+        if not self.held:
+            self.held.extend(await anext(self.pages, []))
         return bool(self.held)
 
     def place(self) -> tuple[int, int, int]:
