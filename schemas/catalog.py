@@ -58,6 +58,9 @@ class ItemEmbedding(Contract):
     standing: Annotated[str, StringConstraints(pattern=r"^[01][0-9]{35}$")] | None = None
     """Which of two embeddings of an item in a space counts, whatever order they come in (`workers.standing`). Absent
     where an earlier release made it: such a one gives way to the next."""
+    gone: bool | None = None
+    """True: no embedding, but the date of the tombstone that follows it: `standing` is the tombstone's. Its vector has
+    one component, so that readers of an earlier release pass over it."""
 
     @property
     def key(self) -> str:

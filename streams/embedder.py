@@ -10,9 +10,10 @@ edits and proposals too, which wait in the agents meanwhile.
    has nothing that counts more: another embedder may have gone on with the partition meanwhile, and descriptions come
    in any order (`workers.standing`).
 5. Publish: an embedding or a tombstone for every item that 4 has changed, also for the unchanged text: after a crash
-   between 4 and 5 the batch comes again, and its readers take the same twice. And what keeps descriptions in their
-   place (`streams.descriptions`). What another embedder has deleted meanwhile gets its tombstone again, behind the
-   embedding: readers could not tell which of the two counts.
+   between 4 and 5 the batch comes again, and its readers take the same twice. What only a person brought is not
+   published (`workers.mine`). And what keeps descriptions in their place (`streams.descriptions`). What another
+   embedder has deleted meanwhile gets its tombstone again, behind the embedding: readers could not tell which of the
+   two counts.
 6. Mark how far the store has it all: where it loses that, it has lost items and words too, and they are embedded again
    (`streams.watermarks`).
 """
@@ -23,10 +24,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+import numpy as np
 from pydantic import ValidationError
 
 from schemas.catalog import ItemEmbedding, embedding_key
-from schemas.command import EditCommand
+from schemas.command import EditCommand, ImportCommand
 from schemas.dead_letter import Reason
 from schemas.proposal import Proposal
 from streams.bank_growth import BankGrowth
@@ -40,10 +42,12 @@ from streams.metrics import Metrics
 from streams.progress import made_progress
 from streams.topics import CATALOG, COMMANDS, ITEM_EMBEDDINGS, PROPOSALS
 from streams.watermarks import Watermarks
+from workers.carrying import texts_carried
 from workers.described import Described, describe
 from workers.editing import texts_of
+from workers.mine import is_mine
 from workers.ports import Encoder, ItemRecord, Matrix, Store
-from workers.standing import is_description
+from workers.standing import is_description, time_of
 from workers.vectors import pack
 
 PIECE = 64
@@ -51,6 +55,10 @@ PIECE_LETTERS = 20_000
 LETTERS = 1_200
 """Texts in one call of the model, and letters in all (of a text the model reads 256 tokens, some 1,200 letters): 1.4 s
 on one core, which is what a stop may have to wait for."""
+
+
+_NO_VECTOR = pack(np.ones((1, 1), np.float32))[0]
+"""Of an item that is gone: no space has vectors of one component, so that an earlier release's readers pass over it."""
 
 
 def embedder_group(space: str, generation: int = 0) -> str:
@@ -135,7 +143,8 @@ class EmbedderStage:
             one.record(self._encoder.space, known[key].vector if key in known else vectors[one.described.text], words)
             for key, one in entries.items()
         ]
-        records = await self._growth.take([entry.described for entry in new], records)
+        public = [entry.described for entry in new if not is_mine(entry.described.item.provider)]
+        records = await self._growth.take(public, records)
         # 4. Store
         await self._store.put_phrases(self._encoder.space, new_words)
         kept = await self._store.put_items(records, said.deleted)
@@ -144,15 +153,15 @@ class EmbedderStage:
         published = [
             self._embedding(entry.said, one.vector)
             for entry, one in zip(entries.values(), records, strict=True)
-            if one.key not in kept
+            if one.key not in kept and not is_mine(one.key)
         ]
-        gone = [key for key in said.deleted.keys() - kept if _was_there(said.deleted[key], before.get(key))]
-        tombstones = [Outgoing(ITEM_EMBEDDINGS, self._key(key), None) for key in sorted(gone)]
+        gone = [key for key in _public(said.deleted.keys() - kept) if _was_there(said.deleted[key], before.get(key))]
+        tombstones = [one for key in sorted(gone) for one in self._ended(key, said.deleted[key])]
         counting = await self._stored(kept)
         settled = self._descriptions.settle(said, before, {key: _standing_of(counting.get(key)) for key in kept})
-        published += self._told_before(entries, counting)
+        published += self._told_before(entries, {key: counting[key] for key in _public(counting)})
         await self._producer.send([*published, *tombstones, *settled, *said.letters])
-        await self._take_back(entries.keys() - kept)
+        await self._take_back(_public(entries.keys() - kept))
         self._count(embedded=len(new), unchanged=len(known), deleted=len(gone))
 
     def _described(self, said: CatalogBatch) -> dict[str, _Entry]:
@@ -205,6 +214,22 @@ class EmbedderStage:
         )
         return Outgoing(ITEM_EMBEDDINGS, self._key(item.key), body.to_bytes())
 
+    def _ended(self, key: str, tombstone: str) -> tuple[Outgoing, Outgoing]:
+        """The tombstone, and before it what says as of when (`streams.gone`)."""
+        provider, _, item = key.partition(":")
+        dated = ItemEmbedding.model_construct(
+            provider=provider,
+            item=item,
+            title=item,
+            space=self._encoder.space,
+            vector=_NO_VECTOR,
+            accepted_ms=time_of(tombstone),
+            standing=tombstone,
+            gone=True,
+        )
+        place = self._key(key)
+        return Outgoing(ITEM_EMBEDDINGS, place, dated.to_bytes()), Outgoing(ITEM_EMBEDDINGS, place, None)
+
     def _key(self, item: str) -> bytes:
         return embedding_key(self._encoder.space, item).encode()
 
@@ -233,13 +258,16 @@ def _letters(text: str) -> int:
 
 
 def _texts(records: Iterable[Record]) -> set[str]:
-    """Those of a person's edits and of proposals. What cannot be read is the agents' to set aside."""
+    """Those of a person's edits and of what they bring along, and of proposals. What cannot be read is the agents' to
+    set aside."""
     texts: set[str] = set()
     for record in records:
         with suppress(ValidationError):
             message = parse_message(record)
             if isinstance(message, EditCommand | Proposal):
                 texts.update(texts_of(message.edits))
+            elif isinstance(message, ImportCommand):
+                texts.update(texts_carried(message))
     return texts
 
 
@@ -250,6 +278,11 @@ def _with_the_same_text(entries: Mapping[str, _Entry], stored: Mapping[str, Item
         for key, entry in entries.items()
         if key in stored and stored[key].content_hash == entry.described.content_hash
     }
+
+
+def _public(items: Iterable[str]) -> set[str]:
+    """Without those that only a person brought."""
+    return {key for key in items if not is_mine(key)}
 
 
 def _standing_of(record: ItemRecord | None) -> str | None:

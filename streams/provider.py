@@ -3,40 +3,35 @@
 Both topics are compacted and read from the start, without a group: what is in memory is what the topics hold. A
 provider learns vectors, weights and its own pseudonym for a person, nothing else (DESIGN.md, invariant 7).
 Of an item or a subject the embedding that counts is held, whatever order they come in; a topic that went back is mended
-(`streams.healing`).
+(`streams.healing`). Whoever has a tombstone is dropped, and that is confirmed (`streams.confirming`).
 
 It serves the space it was started in and those that a roll-out has opened (`streams.rollout`), each in an index of its
 own. What is of any other space is passed over and counted.
 """
 
 import asyncio
-import logging
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import TypeVar
 
 import numpy as np
-from pydantic import ValidationError
 
 from schemas.api import Found, SearchAnswer, SearchBody
 from schemas.catalog import ItemEmbedding, split_embedding_key
 from schemas.profile import ProfileEmbedding
+from streams.confirming import Confirming
 from streams.contract import Outgoing, Partition, Producer, Record, Timer
-from streams.dead_letters import summarize
+from streams.gone import Gone
 from streams.healing import Healing
+from streams.messages import E, read_embedding
 from streams.metrics import Metrics
 from streams.shelves import Label, Room, Shelf, Subject
 from streams.strange import Strange, StrangeReport
 from streams.topics import ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS
 from workers.errors import SpaceMismatch, UnknownProvider, UnknownSubject
-from workers.scoring import Floats, Scoring
+from workers.scoring import Scoring
 from workers.standing import NONE, gives_way
 from workers.vectors import directions, unpack
-
-_LOG = logging.getLogger(__name__)
-
-M = TypeVar("M", ItemEmbedding, ProfileEmbedding)
 
 Served = Callable[[], Awaitable[Mapping[str, int]]]
 """The spaces to serve now, and the length of their vectors."""
@@ -75,7 +70,9 @@ class ProviderStage:
         self._shelves: dict[str, Shelf] = {}
         self._provider_of: dict[str, str] = {}
         """Of a subject: a tombstone carries only the key."""
+        self._gone = Gone()  # subjects: who is forgotten is so for good
         self._healing = Healing(producer, metrics)
+        self._confirming = Confirming(producer, now)
         self._strange = StrangeReport(metrics)
         self._changing = asyncio.Lock()
 
@@ -101,6 +98,7 @@ class ProviderStage:
                 strange = await asyncio.to_thread(self._apply, batch)
         self._strange.tell(strange, self._dimensions)
         await self._healing.send()
+        await self._confirming.send()
 
     def _serve(self, spaces: Mapping[str, int]) -> None:
         for space in self._dimensions.keys() - spaces.keys():
@@ -130,7 +128,15 @@ class ProviderStage:
         room = shelf.searched(subject.space)
         scoring: Scoring = "linear" if (body.scoring or self._scoring) == "linear" else "mixture"
         with self._metrics.search_seconds.labels(provider).time():
-            hits = room.index.search(subject.vectors, subject.weights, subject.avoid, body.k, body.threshold, scoring)
+            hits = room.index.search(
+                subject.vectors,
+                subject.weights,
+                subject.avoid,
+                body.k,
+                body.threshold,
+                scoring,
+                subject.keep_away,
+            )
         labels = ((hit, room.labels.get(hit.key)) for hit in hits)
         items = tuple(
             Found(item=label.item, title=label.title, category=label.category, score=hit.score, interest=hit.interest)
@@ -147,9 +153,8 @@ class ProviderStage:
             return held
         space = self._space_of(body, shelf)
         dimension = self._dimensions[space]
-        return Subject(
-            0, space, directions(body.vectors, dimension), _vector(body.weights), directions(body.avoid, dimension)
-        )
+        vectors, avoid = directions(body.vectors, dimension), directions(body.avoid, dimension)
+        return Subject(0, space, vectors, np.asarray(body.weights, np.float64), avoid, keep_away=body.keep_away)
 
     def _space_of(self, body: SearchBody, shelf: Shelf) -> str:
         """Raises `SpaceMismatch` where the vectors' space is not served, or is not said and could be one of two."""
@@ -184,7 +189,8 @@ class ProviderStage:
             else:
                 added[embedding.provider, embedding.space][embedding.key] = embedding
         for provider, keys in removed.items():
-            self._remove(provider, keys)
+            if provider in self._shelves:
+                self._shelves[provider].remove(keys)
         for (provider, space), embeddings in added.items():
             self._add(provider, space, embeddings)
         return removed.keys() | {provider for provider, _ in added}
@@ -193,47 +199,61 @@ class ProviderStage:
         """Of each key what counts of the batch, None for a tombstone; nothing where what is held counts more."""
         latest: dict[bytes, ItemEmbedding | None] = {}
         for record in records:
-            key = record.key or b""
             if record.value is None:
-                latest[key] = None
-                self._healing.ended(record)
-            elif (embedding := self._read(ItemEmbedding, record)) is not None and self._fits(embedding, strange):
-                room = self._room(embedding)
+                self._end(record, latest)
+            elif (embedding := self._read(ItemEmbedding, record)) is None:
+                continue
+            elif embedding.gone and embedding.space in self._dimensions:
+                self._room(embedding).end(embedding, record.timestamp_ms)
+            elif strange.fits(embedding, self._dimensions):
+                room, key = self._room(embedding), record.key or b""
                 held = latest[key] if key in latest else room.labels.get(embedding.key)
-                if held is None or gives_way(held.standing or NONE, embedding.standing or NONE):
+                is_late = room.comes_too_late(embedding, record.timestamp_ms)
+                if held is None and is_late:
+                    self._healing.came_too_late(record)
+                elif held is None or (not is_late and gives_way(held.standing or NONE, embedding.standing or NONE)):
                     latest[key] = embedding
                     self._healing.went_on(record)
                 else:
-                    newer = held if isinstance(held, ItemEmbedding) else held.published(embedding.provider, room.index)
-                    self._healing.went_back(Outgoing(record.topic, key, newer.to_bytes()))
+                    self._send_again(record, held, room)
         return latest
+
+    def _end(self, tombstone: Record, latest: dict[bytes, ItemEmbedding | None]) -> None:
+        """Takes away what was taken in before the tombstone, or all, where nothing says when that was."""
+        space, key = split_embedding_key((place := tombstone.key or b"").decode(errors="replace"))
+        shelf = self._shelves.get(key.partition(":")[0])
+        room = shelf.rooms.get(space or "") if shelf is not None else None
+        held = None if room is None else latest[place] if place in latest else room.labels.get(key)
+        if room is not None and held is not None and room.outlives(key, held.standing or NONE, tombstone.timestamp_ms):
+            self._send_again(tombstone, held, room)
+        else:
+            latest[place] = None
+            self._healing.went_on(tombstone)
+
+    def _send_again(self, record: Record, held: ItemEmbedding | Label, room: Room) -> None:
+        _, key = split_embedding_key((record.key or b"").decode())
+        newer = held if isinstance(held, ItemEmbedding) else held.published(key.partition(":")[0], room.index)
+        self._healing.went_back(Outgoing(record.topic, record.key or b"", newer.to_bytes()))
 
     def _add(self, provider: str, space: str, embeddings: Mapping[str, ItemEmbedding]) -> None:
         dimension = self._dimensions[space]
         room = self._shelf(provider).room(space, dimension)
         for key, one in embeddings.items():
-            room.labels[key] = Label(one.item, one.title, one.category, one.time, one.accepted_ms, one.standing)
+            room.labels[key] = Label.of(one)
         room.index.put(list(embeddings), unpack([one.vector for one in embeddings.values()], dimension))
         for one in embeddings.values():
             self._observe("item", one.accepted_ms)
-
-    def _remove(self, provider: str, keys: Sequence[tuple[str | None, str]]) -> None:
-        """A key without a space, of an earlier release, is taken out of all."""
-        shelf = self._shelves.get(provider)
-        for name, room in shelf.rooms.items() if shelf is not None else ():
-            gone = [key for space, key in keys if space in {None, name}]
-            room.index.remove(gone)
-            for key in gone:
-                room.labels.pop(key, None)
 
     def _apply_profile(self, record: Record, strange: Strange) -> str:
         """Returns the provider whose subjects changed, or nothing."""
         subject = (record.key or b"").decode(errors="replace")
         if record.value is None:
-            self._healing.ended(record)
+            self._healing.went_on(record)
+            self._gone.remember(subject, NONE, record.timestamp_ms)
             provider = self._provider_of.pop(subject, "")
             if provider:
                 self._shelf(provider).drop(subject)
+            self._confirming.dropped(subject, provider, record.timestamp_ms)
             return provider
         embedding = self._read(ProfileEmbedding, record)
         return "" if embedding is None else self._hold(subject, embedding, record, strange)
@@ -241,29 +261,19 @@ class ProviderStage:
     def _hold(self, subject: str, embedding: ProfileEmbedding, record: Record, strange: Strange) -> str:
         shelf = self._shelf(embedding.provider)
         newest = shelf.newest(subject)
-        if newest is not None and embedding.version < newest.version:
-            self._healing.went_back(
-                Outgoing(record.topic, subject.encode(), newest.published(subject, embedding.provider))
-            )
-        elif self._fits(embedding, strange):
+        if self._gone.of(subject, record.timestamp_ms) is not None:
+            self._healing.came_too_late(record)
+        elif newest is not None and embedding.version < newest.version:
+            newer = newest.published(subject, embedding.provider)
+            self._healing.went_back(Outgoing(record.topic, subject.encode(), newer))
+        elif strange.fits(embedding, self._dimensions):
             self._healing.went_on(record)
             self._room(embedding)
-            if shelf.hold(subject, self._held(embedding)):
+            if shelf.hold(subject, Subject.of(embedding, self._dimensions[embedding.space])):
                 self._provider_of[subject] = embedding.provider
                 self._observe("profile", embedding.accepted_ms)
             return embedding.provider
         return ""
-
-    def _held(self, embedding: ProfileEmbedding) -> Subject:
-        dimension = self._dimensions[embedding.space]
-        return Subject(
-            embedding.version,
-            embedding.space,
-            unpack(embedding.vectors, dimension).astype(np.float16),
-            _vector(embedding.weights),
-            unpack(embedding.avoid, dimension).astype(np.float16),
-            embedding.accepted_ms,
-        )
 
     def _shelf(self, provider: str) -> Shelf:
         return self._shelves.setdefault(provider, Shelf())
@@ -276,24 +286,7 @@ class ProviderStage:
         if accepted_ms / 1000 >= self._started:
             self._metrics.freshness.labels(what).observe(max(0.0, self._now() - accepted_ms / 1000))
 
-    def _read(self, kind: type[M], record: Record) -> M | None:
-        """None, logged, for what cannot be read, or is of a provider that is not served here."""
-        try:
-            message = kind.model_validate_json(record.value or b"")
-        except ValidationError as error:
-            _LOG.warning("%s/%d at %d: %s", record.topic, record.partition, record.offset, summarize(error))
-            return None
-        return message if self._providers is None or message.provider in self._providers else None
-
-    def _fits(self, message: ItemEmbedding | ProfileEmbedding, strange: Strange) -> bool:
-        """Its vectors are of a space that is served, and of its length; else it is passed over."""
-        rows = (message.vector,) if isinstance(message, ItemEmbedding) else message.vectors + message.avoid
-        dimension = self._dimensions.get(message.space)
-        fits = dimension is not None and all(len(row) == 2 * dimension for row in rows)
-        if not fits:
-            strange.pass_over(message.provider, message.space)
-        return fits
-
-
-def _vector(weights: Sequence[float]) -> Floats:
-    return np.asarray(weights, np.float64)
+    def _read(self, kind: type[E], record: Record) -> E | None:
+        """None for what cannot be read, or is of a provider that is not served here."""
+        message = read_embedding(kind, record)
+        return message if self._providers is None or (message and message.provider in self._providers) else None

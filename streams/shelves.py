@@ -9,6 +9,7 @@ a new space is rolled out a subject's newest embedding may be of a space whose i
 """
 
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,10 +18,12 @@ import numpy as np
 from schemas.base import item_key
 from schemas.catalog import ItemEmbedding
 from schemas.profile import ProfileEmbedding
+from streams.gone import Gone
 from workers.errors import SpaceMismatch
 from workers.retrieval import ItemIndex
 from workers.scoring import Floats
-from workers.vectors import pack
+from workers.standing import NONE, is_taken_away
+from workers.vectors import pack, unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class Label:
     time: datetime | None = None
     accepted_ms: int = 0
     standing: str | None = None
+
+    @classmethod
+    def of(cls, embedding: ItemEmbedding) -> "Label":
+        one = embedding
+        return cls(one.item, one.title, one.category, one.time, one.accepted_ms, one.standing)
 
     def published(self, provider: str, index: ItemIndex) -> ItemEmbedding:
         """The very message that it came as, given where its vector is. Raises `KeyError` where it is not there."""
@@ -61,6 +69,19 @@ class Subject:
     weights: Floats
     avoid: Floats
     accepted_ms: int = 0
+    keep_away: float | None = None
+
+    @classmethod
+    def of(cls, embedding: ProfileEmbedding, dimension: int) -> "Subject":
+        return cls(
+            embedding.version,
+            embedding.space,
+            unpack(embedding.vectors, dimension).astype(np.float16),
+            np.asarray(embedding.weights, np.float64),
+            unpack(embedding.avoid, dimension).astype(np.float16),
+            embedding.accepted_ms,
+            embedding.keep_away,
+        )
 
     def published(self, name: str, provider: str) -> bytes:
         """The very message that it came as."""
@@ -72,6 +93,7 @@ class Subject:
             vectors=tuple(map(b64encode, pack(self.vectors.astype(np.float32)))),
             weights=tuple(self.weights.tolist()),
             avoid=tuple(map(b64encode, pack(self.avoid.astype(np.float32)))),
+            keep_away=self.keep_away,
             accepted_ms=self.accepted_ms,
         )
         return body.to_bytes()
@@ -83,6 +105,23 @@ class Room:
 
     index: ItemIndex
     labels: dict[str, Label] = field(default_factory=dict)
+    gone: Gone = field(default_factory=Gone)
+    """By the items' keys. It goes with the room: a space that is served again begins anew."""
+
+    def end(self, dated: ItemEmbedding, at_ms: int) -> None:
+        """Remembers as of when an item's tombstone counts: its latest. `at_ms` is when the broker took it."""
+        known = self.gone.of(dated.key, at_ms) or NONE
+        self.gone.remember(dated.key, max(known, dated.standing or NONE), at_ms)
+
+    def comes_too_late(self, embedding: ItemEmbedding, at_ms: int) -> bool:
+        """Whether a tombstone took it away before it came. `at_ms` is when the broker took it."""
+        tombstone = self.gone.of(embedding.key, at_ms)
+        return bool(tombstone and embedding.standing) and is_taken_away(embedding.standing or NONE, tombstone or NONE)
+
+    def outlives(self, key: str, standing: str, at_ms: int) -> bool:
+        """Whether it came after the item's last tombstone, which has come once more."""
+        tombstone = self.gone.of(key, at_ms)
+        return bool(tombstone and standing) and not is_taken_away(standing, tombstone or NONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +145,14 @@ class Shelf:
     @property
     def subjects(self) -> int:
         return len(self._subjects)
+
+    def remove(self, keys: Sequence[tuple[str | None, str]]) -> None:
+        """Items, by space. A key without one, of an earlier release, is taken out of all."""
+        for name, room in self.rooms.items():
+            gone = [key for space, key in keys if space in {None, name}]
+            room.index.remove(gone)
+            for key in gone:
+                room.labels.pop(key, None)
 
     def room(self, space: str, dimension: int) -> Room:
         """Made where it is not there yet."""

@@ -1,7 +1,7 @@
 """The embedder stage: what is embedded and what is not, what the store and the topic get, and when a step fails."""
 
 import asyncio
-import time
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +14,7 @@ from streams.embedder import PIECE, EmbedderStage
 from streams.metrics import Metrics
 from streams.topics import CATALOG, DEAD_LETTERS, ITEM_EMBEDDINGS
 from tests.fakes import HashEncoder, MemoryStore, RecordingProducer
+from tests.patience import PATIENCE
 from workers.errors import BrokerUnavailable, StoreUnavailable
 from workers.ports import ItemRecord, Matrix
 from workers.vectors import pack
@@ -164,10 +165,21 @@ async def test_the_last_entry_of_an_item_in_a_batch_counts() -> None:
     assert "first" not in texts(world)
     (only,) = await world.stored("1", "2")
     assert only.title == "last"
-    assert [(one.key, one.value is None) for one in world.producer.of(ITEM_EMBEDDINGS)] == [
-        (b"hash-test/news:1", False),
-        (b"hash-test/news:2", True),
-    ]
+    embedding, dated, tombstone = world.producer.of(ITEM_EMBEDDINGS)
+    assert (embedding.key, embedding.value is None) == (b"hash-test/news:1", False)
+    assert {dated.key, tombstone.key} == {b"hash-test/news:2"}
+    assert tombstone.value is None
+
+
+async def test_before_a_tombstone_goes_its_date() -> None:
+    """By which readers tell what was sent before it and comes late (`streams.gone`)."""
+    world = World()
+    await world.stage.handle([world.put("1", "x"), world.tombstone("1")])
+    dated, tombstone = world.producer.of(ITEM_EMBEDDINGS)[-2:]
+    said = ItemEmbedding.model_validate_json(dated.value or b"")
+    assert (said.gone, said.key, len(said.vector)) == (True, "news:1", 2)
+    assert said.standing is not None
+    assert (tombstone.key, tombstone.value) == (dated.key, None)
 
 
 async def test_a_tombstone_takes_the_item_away_and_an_entry_brings_it_back() -> None:
@@ -230,7 +242,7 @@ async def test_without_the_store_nothing_is_published_and_the_next_try_does_it_a
         await world.stage.handle(batch)
     assert world.producer.sent == []
     await world.stage.handle(batch)
-    assert len(world.producer.sent) == 2
+    assert [one.value is None for one in world.producer.sent] == [False, False, True]
     assert len(await world.stored("1")) == 1
 
 
@@ -249,14 +261,15 @@ async def test_after_a_failed_send_the_next_try_publishes_what_the_store_has() -
 async def test_a_slow_model_does_not_hold_up_the_event_loop() -> None:
     class SlowEncoder(HashEncoder):
         def encode(self, texts: Sequence[str]) -> Matrix:
-            time.sleep(0.3)
+            begun.set()
+            assert enough.wait(PATIENCE), "the event loop stood still"
             return super().encode(texts)
+
+    begun, enough = threading.Event(), threading.Event()
 
     world = World(SlowEncoder())
     handling = asyncio.create_task(world.stage.handle([world.put("1", "x")]))
-    ticks = 0
-    while not handling.done():
-        await asyncio.sleep(0.01)
-        ticks += 1
+    while not begun.is_set():
+        await asyncio.sleep(0.001)
+    enough.set()
     await handling
-    assert ticks > 5

@@ -1,108 +1,18 @@
 """A topic that went back is mended by who reads it: one provider, two of them, and never against a tombstone."""
 
 import asyncio
-from base64 import b64encode
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import pytest
 
 from schemas.api import SearchBody
-from schemas.catalog import ItemEmbedding, embedding_key
-from schemas.profile import ProfileEmbedding
-from streams.contract import Outgoing, Record
 from streams.metrics import Metrics
 from streams.provider import ProviderStage
-from streams.topics import ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS
+from streams.topics import PROFILE_EMBEDDINGS
 from tests.fakes import RecordingProducer
+from tests.streams.healing_world import ANN, SPACE, D, Message, Reader, Topics, end, gone, item, profile
 from workers.errors import BrokerUnavailable
 from workers.standing import described, provided
-from workers.vectors import pack
-
-SPACE, D = "test-1", 4
-ANN = "a" * 32
-Message = tuple[str, bytes, bytes | None]
-
-
-def vectors(*rows: Sequence[float]) -> tuple[bytes, ...]:
-    return tuple(map(b64encode, pack(np.array(rows, np.float32))))
-
-
-def profile(version: int, subject: str = ANN) -> Message:
-    body = ProfileEmbedding(
-        subject=subject,
-        provider="news",
-        version=version,
-        space=SPACE,
-        vectors=vectors((0.6, 0.8, 0, 0), (0, 0, 1 / 3, 0.9428)),
-        weights=(0.123457, -0.7),
-        avoid=vectors((0, 1, 0, 0)),
-        accepted_ms=1_000 + version,
-    )
-    return PROFILE_EMBEDDINGS, subject.encode(), body.to_bytes()
-
-
-def item(standing: str | None, title: str = "Storm", **fields: Any) -> Message:
-    body = ItemEmbedding(
-        provider="news",
-        item="storm",
-        title=title,
-        space=SPACE,
-        vector=vectors((0.1, 0.2, 0.3, 0.9273))[0],
-        accepted_ms=1_000,
-        standing=standing,
-        **fields,
-    )
-    return ITEM_EMBEDDINGS, embedding_key(SPACE, body.key).encode(), body.to_bytes()
-
-
-def gone(message: Message) -> Message:
-    return message[0], message[1], None
-
-
-class Topics:
-    """Both topics as one log, which every provider reads from the start at its own pace."""
-
-    def __init__(self) -> None:
-        self.log: list[Record] = []
-
-    def append(self, *messages: Message) -> None:
-        for topic, key, value in messages:
-            self.log.append(Record(topic, 0, len(self.log), key, value, 0))
-
-    def newest(self, message: Message) -> bytes | None:
-        return [one.value for one in self.log if one.key == message[1]][-1]
-
-    async def send(self, messages: Sequence[Outgoing]) -> None:
-        self.append(*((one.topic, one.key, one.value) for one in messages))
-
-    async def close(self) -> None: ...
-
-
-class Reader:
-    def __init__(self, topics: Topics, producer: Any = None) -> None:
-        self.metrics = Metrics()
-        self.stage = ProviderStage(SPACE, D, self.metrics, producer=producer or topics)
-        self._topics = topics
-        self._at = 0
-
-    async def read(self, limit: int = 1) -> bool:
-        """Whether there was something."""
-        batch = self._topics.log[self._at : self._at + limit]
-        if batch:
-            await self.stage.handle(batch)
-            self._at += len(batch)
-        return bool(batch)
-
-    async def read_all(self, limit: int = 1) -> None:
-        while await self.read(limit):
-            pass
-
-    def stepped_back(self, what: str) -> float | None:
-        return self.metrics.registry.get_sample_value("attune_stepped_back_total", {"what": what})
-
 
 CASES = [
     pytest.param(profile(6), profile(5), id="an older version of a profile"),
@@ -155,14 +65,14 @@ async def test_a_tombstone_that_came_while_the_answer_was_on_its_way_is_sent_aga
     topics = Topics()
     topics.append(newer, older)
     one, two = Reader(topics), Reader(topics)
-    topics.append(gone(newer))  # not read when the answers are sent
+    topics.append(*end(newer))  # not read when the answers are sent
     for reader in (one, two):
         await reader.read(2)
     assert topics.newest(newer) == newer[2]
     for _ in range(3):
         await asyncio.gather(one.read_all(), two.read_all())
     assert topics.newest(newer) is None
-    assert len(topics.log) <= 3 + 2 + 2
+    assert len(topics.log) <= 4 + 2 + 2 * 2, "each sends it at most once behind each of the two answers"
     fresh = Reader(topics)
     await fresh.read_all(100)
     assert topics.newest(newer) is None

@@ -132,12 +132,17 @@ async def test_a_subject_is_searched_with_what_was_published_of_it() -> None:
     assert await world.names(of(BOB, k=1)) == ["storm"]
 
 
-async def test_what_a_subject_avoids_ranks_lower() -> None:
+async def test_what_is_near_to_what_a_subject_avoids_is_not_recommended() -> None:
+    """As near as the person has said, or as `KEEP_AWAY` says."""
     world = World()
     half = (0.6, 0.8, 0.0, 0.0)
-    await world.read(item("near", EAST), item("half", half), profile(ANN, 1, half, EAST, avoid=raw(EAST)))
-    assert await world.names(of(ANN)) == ["half", "near"]
-    assert await world.names(towards(half, EAST, avoid=(half,))) == ["near", "half"]
+    near, far = item("near", EAST), item("half", half)
+    await world.read(near, far, profile(ANN, 1, half, EAST, avoid=raw(EAST)))
+    await world.read(profile(BOB, 1, half, EAST, avoid=raw(EAST), keep_away=0.7))
+    assert await world.names(of(ANN)) == []
+    assert await world.names(of(BOB)) == ["half"]
+    assert await world.names(towards(half, EAST, avoid=(EAST,), keep_away=0.7)) == ["half"]
+    assert await world.names(towards(half, EAST, avoid=(half,), keep_away=0.9)) == ["near"]
 
 
 @pytest.mark.parametrize("versions", [(1, 2), (2, 1), (2, 2)])
