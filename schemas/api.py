@@ -8,6 +8,7 @@ from schemas.base import (
     MAX_DIMENSION,
     MAX_TEXT,
     Contract,
+    Cosine,
     Count,
     EventId,
     Instant,
@@ -118,6 +119,7 @@ class SearchBody(Contract):
     vectors: Annotated[tuple[Vector, ...], Field(max_length=MAX_INTERESTS)] = ()
     weights: Annotated[tuple[Weight, ...], Field(max_length=MAX_INTERESTS)] = ()
     avoid: Annotated[tuple[Vector, ...], Field(max_length=MAX_AVOID)] = ()
+    keep_away: Cosine | None = None
     k: Annotated[int, Field(ge=1, le=MAX_K)] = 10
     threshold: Annotated[float, Field(ge=-1, le=1)] | None = None
     scoring: Annotated[str, StringConstraints(pattern="^(linear|mixture)$")] | None = None

@@ -103,6 +103,8 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_no_bare_number), AfterValida
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Ordinal = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 Weight = Annotated[float, Field(ge=-1.0, le=1.0)]
+Cosine = Annotated[float, Field(ge=0.0, le=1.0)]
+"""Of two texts that have something to do with each other."""
 Float16Vector = Annotated[Base64Bytes, AfterValidator(_float16_vector)]
 """Little-endian IEEE 754 half precision, unit length, base64 in JSON: 384 components are 1,024 characters."""
 

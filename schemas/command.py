@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import (
     Contract,
+    Cosine,
     Count,
     EventId,
     Instant,
@@ -17,7 +18,8 @@ from schemas.base import (
     UserId,
     Weight,
 )
-from schemas.profile import MAX_INTERESTS, Interest
+from schemas.document import MAX_REMOVED, Carried
+from schemas.profile import MAX_AVOID, MAX_INTERESTS
 
 
 class AddInterest(Contract):
@@ -60,8 +62,23 @@ class RestoreInterest(Contract):
     interest: InterestId
 
 
+class KeepAway(Contract):
+    """How far what is recommended stays from what is avoided: nothing whose cosine to an avoided text is `within` or
+    more. None: the default again."""
+
+    op: Literal["keep_away"] = "keep_away"
+    within: Cosine | None = None
+
+
 Edit = Annotated[
-    AddInterest | RewriteInterest | ReweightInterest | PinInterest | AvoidText | RemoveInterest | RestoreInterest,
+    AddInterest
+    | RewriteInterest
+    | ReweightInterest
+    | PinInterest
+    | AvoidText
+    | RemoveInterest
+    | RestoreInterest
+    | KeepAway,
     Field(discriminator="op"),
 ]
 Edits = Annotated[tuple[Edit, ...], Field(min_length=1, max_length=64)]
@@ -114,18 +131,29 @@ class RetryCommand(_Command):
 
 
 class RollbackCommand(_Command):
+    """The profile as it was at an earlier version: its texts, weights, pins, and what was removed or avoided. It is a
+    new version, so that it can be taken back like any other. Refused (a dead-letter) for a version that is no longer
+    remembered."""
+
     kind: Literal["rollback"] = "rollback"
     version: Ordinal
 
 
 class ImportCommand(_Command):
+    """What a profile document holds (`schemas.document`), in the place of what stands in the profile. `space` is that
+    of the vectors; in another space the texts are embedded anew."""
+
     kind: Literal["import"] = "import"
     space: SpaceId
-    interests: Annotated[tuple[Interest, ...], Field(max_length=MAX_INTERESTS)]
-    avoid: Annotated[tuple[Interest, ...], Field(max_length=MAX_INTERESTS)] = ()
+    interests: Annotated[tuple[Carried, ...], Field(max_length=MAX_INTERESTS)]
+    avoid: Annotated[tuple[Carried, ...], Field(max_length=MAX_AVOID)] = ()
+    removed: Annotated[tuple[InterestText, ...], Field(max_length=MAX_REMOVED)] = ()
+    keep_away: Cosine | None = None
 
 
 class ForgetCommand(_Command):
+    """Erase this person. The command's id is the erasure's (`schemas.receipt`)."""
+
     kind: Literal["forget"] = "forget"
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import (
     Contract,
+    Cosine,
     Count,
     EventId,
     Float16Vector,
@@ -58,8 +59,17 @@ class Interest(Contract):
     text: InterestText
     weight: Weight
     pinned: bool = False
+    held: bool = False
+    """Its weight is the person's: no re-fit changes it."""
     source: Source
     evidence: Annotated[tuple[EventId, ...], Field(max_length=MAX_EVIDENCE)] = ()
+
+
+class Removed(Contract):
+    """A text that the person took out. Its id is what a restoring edit names."""
+
+    id: InterestId
+    text: InterestText
 
 
 class Profile(Contract):
@@ -73,6 +83,10 @@ class Profile(Contract):
     """Event time of the newest interaction that this version knows; None before the first."""
     interests: Annotated[tuple[Interest, ...], Field(max_length=MAX_INTERESTS)]
     avoid: Annotated[tuple[Interest, ...], Field(max_length=MAX_AVOID)] = ()
+    removed: tuple[Removed, ...] = ()
+    """What the person took out, oldest first: no inference brings it back, in these words or others."""
+    keep_away: Cosine | None = None
+    """Nothing is recommended whose cosine to an avoided text is this or more; None is the default."""
 
 
 class ProfileEmbedding(Contract):
@@ -87,6 +101,8 @@ class ProfileEmbedding(Contract):
     vectors: Annotated[tuple[Float16Vector, ...], Field(max_length=MAX_INTERESTS)]
     weights: Annotated[tuple[Weight, ...], Field(max_length=MAX_INTERESTS)]
     avoid: Annotated[tuple[Float16Vector, ...], Field(max_length=MAX_AVOID)] = ()
+    keep_away: Cosine | None = None
+    """Nothing is to be recommended whose cosine to an avoided vector is this or more; None is the default."""
     accepted_ms: Count
     """When the broker took the message that made this version, in milliseconds since 1970: the start of freshness."""
 

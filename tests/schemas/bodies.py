@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from schemas import api, catalog, command, dead_letter, interaction, profile, proposal, receipt, space
+from schemas import api, catalog, command, dead_letter, document, interaction, person, profile, proposal, receipt, space
 from schemas.base import Contract
 
 TIME = "2026-05-01T12:00:00Z"
@@ -17,6 +17,8 @@ _USER = {"user": "ada"}
 _COMMAND = {"command_id": "c1", "user": "ada", "time": TIME}
 _ITEM = {"provider": "news", "item": "n1"}
 _INTEREST = {"id": INTEREST, "text": "jazz", "weight": 0.5, "source": "bootstrap"}
+_CARRIED = {"text": "jazz", "weight": 0.5}
+_EDIT = {"op": "remove", "interest": INTEREST}
 _SPACE = {"id": "minilm-1", "dimension": 384, "model": "minilm"}
 
 BODIES: dict[type[Contract], dict[str, Any]] = {
@@ -30,7 +32,8 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     command.AvoidText: {"text": "noise"},
     command.RemoveInterest: {"interest": INTEREST},
     command.RestoreInterest: {"interest": INTEREST},
-    command.EditCommand: {**_COMMAND, "edits": [{"op": "remove", "interest": INTEREST}]},
+    command.KeepAway: {},
+    command.EditCommand: {**_COMMAND, "edits": [_EDIT]},
     command.RefreshCommand: _COMMAND,
     command.MoveCommand: {**_COMMAND, "space": "minilm-1"},
     command.RetryCommand: _COMMAND,
@@ -48,6 +51,9 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
         "outcome": "ok",
     },
     profile.Interest: _INTEREST,
+    profile.Removed: {"id": INTEREST, "text": "golf"},
+    document.Carried: _CARRIED,
+    document.ProfileDocument: {"exported": TIME, "version": 3, "space": "minilm-1", "interests": []},
     profile.Profile: {**_USER, "version": 0, "space": "minilm-1", "interests": []},
     profile.ProfileEmbedding: {
         "subject": SUBJECT,
@@ -60,6 +66,8 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     },
     profile.ProfileChanged: {**_USER, "version": 1, "cause": "count", "interests": 1, "events": 5, "accepted_ms": 0},
     receipt.ErasureReceipt: {"subject": SUBJECT, "provider": "news", "erased": TIME},
+    receipt.ErasureBegun: {"erasure": "c1", "begun": TIME, "subjects": {"news": SUBJECT}},
+    receipt.ErasureStatus: {"erasure": "c1", "state": "unknown"},
     dead_letter.DeadLetter: {
         "topic": "attune.interactions",
         "partition": 0,
@@ -76,8 +84,26 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     space.SpaceEntry: _SPACE,
     space.SpacePointer: {"revision": 1, "current": _SPACE},
     api.SpaceStatus: {"current": _SPACE, "phase": "none", "left": 0},
-    api.EditsBody: {"edits": [{"op": "remove", "interest": INTEREST}]},
+    api.EditsBody: {"edits": [_EDIT]},
     api.EditsAccepted: {"command_id": "c1"},
+    person.WishBody: {"text": "less politics, more jazz"},
+    person.ReadEdit: {"edit": _EDIT, "sentence": "Takes out jazz."},
+    person.ReadWish: {"base_version": 3, "edits": []},
+    person.Difference: {"what": "added", "text": "jazz"},
+    person.VersionedInterest: _INTEREST,
+    person.Version: {"version": 1, "cause": "edit", "time": TIME, "differences": [], "interests": []},
+    person.Versions: {"current": 0, "versions": []},
+    person.RollbackBody: {"version": 1},
+    person.CommandAccepted: {"command_id": "c1"},
+    person.Behind: {**_ITEM, "event_id": "e1", "signal": "click", "time": TIME},
+    person.Made: {"version": 1, "cause": "first", "time": TIME},
+    person.InterestWhy: {**_INTEREST, "pinned": False, "held": False},
+    person.Contribution: {"interest": INTEREST, "text": "jazz", "similarity": 0.5, "share": 1.0},
+    person.Explanation: {**_ITEM, "version": 3, "score": 0.5, "seen": False, "contributions": []},
+    person.ErasureAccepted: {"erasure": "c1", "status": "/v1/erasures/c1"},
+    person.ErasureKey: {"public_key": "0f" * 32},
+    person.RefusedRow: {"file": "ratings.csv", "line": 7, "reason": "'time' is missing"},
+    person.HistoryTaken: {"platform": "netflix", "interactions": 5, "repeated": 0, "refused": 0},
     api.RefreshBody: {"what": "texts"},
     api.RefreshAccepted: {"command_id": "c1"},
     api.Recommendation: {**_ITEM, "title": "A title", "score": 0.5, "interest": None},

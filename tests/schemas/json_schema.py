@@ -16,21 +16,9 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
     "null": type(None),
 }
 KNOWN = {
-    *(
-        "$defs",
-        "$ref",
-        "$schema",
-        "anyOf",
-        "const",
-        "default",
-        "description",
-        "discriminator",
-        "enum",
-        "format",
-        "items",
-    ),
-    *("maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "oneOf", "pattern", "properties"),
-    *("required", "title", "type"),
+    *("$defs", "$ref", "$schema", "anyOf", "const", "default", "description", "discriminator", "enum", "format"),
+    *("items", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum", "oneOf", "pattern"),
+    *("patternProperties", "properties", "required", "title", "type"),
 }
 """The words that are understood here, or that say nothing of what is valid."""
 
@@ -49,6 +37,9 @@ def problems(schema: Schema, value: Any, root: Schema | None = None, at: str = "
     if isinstance(value, dict):
         for name, one in schema.get("properties", {}).items():
             if name in value:
+                yield from problems(one, value[name], root, f"{at}.{name}")
+        for pattern, one in schema.get("patternProperties", {}).items():
+            for name in filter(re.compile(pattern).search, value):
                 yield from problems(one, value[name], root, f"{at}.{name}")
     if isinstance(value, list) and "items" in schema:
         for place, one in enumerate(value):

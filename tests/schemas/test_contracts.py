@@ -12,12 +12,14 @@ from schemas.base import MAX_TEXT, Contract, item_key
 from schemas.catalog import CatalogItem, ItemEmbedding
 from schemas.command import PROFILE_COMMAND, ForgetCommand
 from schemas.dead_letter import DeadLetter
+from schemas.document import ProfileDocument
 from schemas.export import public_models
 from schemas.interaction import Interaction
 from schemas.profile import Interest, ProfileEmbedding
 from schemas.proposal import Proposal
 from tests.schemas.bodies import BODIES, SUBJECT, VECTOR
-from tests.schemas.test_limits import LIMITS, float16
+from tests.schemas.kinds import float16
+from tests.schemas.limits import LIMITS
 
 MODELS = sorted(public_models(), key=lambda model: model.__name__)
 every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
@@ -169,3 +171,10 @@ def test_an_interest_is_as_long_as_a_phrase_may_be() -> None:
     from workers.phrases import MAX_CHARACTERS
 
     assert Interest.model_validate(BODIES[Interest] | {"text": "x" * MAX_CHARACTERS}).text
+
+
+def test_a_document_has_vectors_of_one_space() -> None:
+    one, other = ({"text": "jazz", "weight": 0.5, "vector": vector} for vector in (VECTOR, float16(1.0)))
+    ProfileDocument.model_validate(BODIES[ProfileDocument] | {"interests": [one], "avoid": [one | {"vector": None}]})
+    with pytest.raises(ValidationError, match="one length"):
+        ProfileDocument.model_validate(BODIES[ProfileDocument] | {"interests": [one], "avoid": [other]})

@@ -104,4 +104,7 @@ def test_the_reader_of_schemas_refuses_what_its_schema_does_not_take(change: dic
     assert any(problem in one for one in problems(golden.content["first"], body | change))
     lacking = {name: value for name, value in body.items() if name != "user"}
     assert list(problems(golden.content["first"], lacking)) == ["$: lacks user"]
-    assert any("not understood" in one for one in problems({"patternProperties": {}}, {}))
+    words = {"patternProperties": {"^n": {"type": "string"}}}
+    assert list(problems(words, {"news": "a", "other": 1})) == []
+    assert list(problems(words, {"news": 1})) == ["$.news: is no string"]
+    assert any("not understood" in one for one in problems({"dependentRequired": {}}, {}))
