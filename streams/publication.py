@@ -42,6 +42,7 @@ def _embedding(subject: str, provider: str, state: UserState, change: Change, sp
         vectors=_in_base64(state.interests),
         weights=tuple(interest.weight for interest in state.interests),
         avoid=_in_base64(state.avoid),
+        keep_away=state.keep_away,
         accepted_ms=change.accepted_ms,
     )
 

@@ -32,6 +32,7 @@ from streams.contract import Broker, Outgoing, Producer
 from streams.topics import COMMANDS, SPACES
 from workers.errors import ConfigurationError
 from workers.ports import Encoder, Store
+from workers.rollback import texts_to_bring_back
 from workers.spaces import MOVE
 from workers.state import UserState, decode_state
 from workers.vectors import pack
@@ -247,4 +248,5 @@ class Mover:
 
 
 def _texts(state: UserState) -> set[str]:
-    return {interest.text for interest in (*state.interests, *state.avoid)}
+    """Those of the profile, and those that its person may bring back."""
+    return {interest.text for interest in (*state.interests, *state.avoid)} | texts_to_bring_back(state)

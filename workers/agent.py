@@ -6,10 +6,12 @@ is cut into batches and whatever happens to other users. Event by event:
 1. Once. An offset at or below the applied one is a redelivery; an event id seen before is a producer's duplicate.
 2. Sound. An event from the future, or a command that is not known here, becomes a dead-letter.
 3. Known. An interaction with an item that nobody has described, and an edit or proposal with texts that nobody has
-   embedded, wait in the state, bounded in number, bytes and time. Edits keep their order.
+   embedded, wait in the state, bounded in number, bytes and time. What a person does keeps its order.
 4. Carried out (`workers.effects`). The interaction takes its place in the window, by event time; a person's edit is
-   done (`workers.editing`), a proposal only where it is better (`workers.proposals`).
-5. Re-fitted, where the policy says so and after every edit; a version is made where the profile differs from before.
+   done (`workers.editing`), and so is going back (`workers.rollback`) and what they bring along (`workers.carrying`); a
+   proposal only where it is better (`workers.proposals`).
+5. Re-fitted, where the policy says so and after every edit; a version is made where the profile differs from before,
+   and remembered (`workers.versions`).
 6. Refined: where the policy says so, a command (the schedule's, or anybody's) puts a job beside the state.
 """
 
@@ -17,16 +19,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from schemas.command import EditCommand, MoveCommand, RefreshCause, RefreshCommand, RetryCommand
+from schemas.command import (
+    EditCommand,
+    ImportCommand,
+    MoveCommand,
+    RefreshCause,
+    RefreshCommand,
+    RetryCommand,
+    RollbackCommand,
+)
 from schemas.dead_letter import Reason
 from schemas.interaction import Interaction, Signal
 from schemas.profile import Cause
 from schemas.proposal import Proposal
+from workers.carrying import texts_to_embed
 from workers.editing import texts_needed, texts_of
-from workers.effects import Effects
+from workers.effects import Effects, PersonsCommand
 from workers.knowledge import Knowledge
 from workers.mailbox import AgentRules, Change, Event, Folded, Letter, Message, identity
 from workers.ports import Record
+from workers.rollback import texts_of_version
 from workers.spaces import Spaces
 from workers.state import Waiting, decode_state
 
@@ -76,7 +88,7 @@ class _Agent(Effects):
             return
         self.state.see(identity(message))
         match message:
-            case Interaction() | EditCommand() | Proposal():
+            case Interaction() | EditCommand() | RollbackCommand() | ImportCommand() | Proposal():
                 self._sound(record, message)
             case RefreshCommand(what="texts"):
                 self.folded.carried_out[message.kind] += 1
@@ -132,10 +144,22 @@ class _Agent(Effects):
         match message:
             case Interaction(signal=signal, item_key=item):
                 return signal is Signal.RETRACT or bool(self.known.items([item]))
+            case Proposal():
+                return self._have_words(self._texts_for(message))
+            case _:
+                return not self._a_person_waits() and self._have_words(self._texts_for(message))
+
+    def _texts_for(self, message: "PersonsCommand | Proposal") -> tuple[str, ...]:
+        """Those without which it cannot be carried out."""
+        match message:
             case EditCommand(edits=edits):
-                return not self._edits_wait() and self._have_words(texts_needed(self.state, edits))
+                return texts_needed(self.state, edits)
+            case RollbackCommand(version=version):
+                return texts_of_version(self.state, version)
+            case ImportCommand():
+                return texts_to_embed(self.state, message)
             case Proposal(edits=edits):
-                return self._have_words(texts_of(edits))
+                return texts_of(edits)
             case _:
                 assert_never(message)
 
@@ -144,10 +168,10 @@ class _Agent(Effects):
             return bool(self.known.items([entry.item]))
         return self._is_ready(_can_wait(self.parse(entry.record)))
 
-    def _edits_wait(self) -> bool:
+    def _a_person_waits(self) -> bool:
         """A later edit may speak of what an earlier one brings."""
         texts = (self.parse(entry.record) for entry in self.state.waiting if entry.item is None)
-        return any(isinstance(message, EditCommand) for message in texts)
+        return any(isinstance(message, PersonsCommand) for message in texts)
 
     def _have_words(self, texts: Sequence[str]) -> bool:
         return len(self.known.phrases(texts)) == len(texts)
@@ -165,7 +189,7 @@ class _Agent(Effects):
             if message.text is not None:
                 self.folded.described.append((message, record.timestamp_ms))
         else:
-            self.state.waiting += (Waiting(record, None, deadline, texts_of(message.edits)),)
+            self.state.waiting += (Waiting(record, None, deadline, self._texts_for(message)),)
 
     def _give_up(self, entry: Waiting) -> None:
         reason = Reason.UNKNOWN_WORDS
@@ -181,11 +205,15 @@ class _Agent(Effects):
                 self.interaction(message, accepted_ms)
             case EditCommand():
                 self.edit(record, message, accepted_ms)
+            case RollbackCommand():
+                self.roll_back(record, message, accepted_ms)
+            case ImportCommand():
+                self.take_in(record, message, accepted_ms)
             case Proposal():
                 self.proposal(message, accepted_ms)
 
 
-_CanWait = Interaction | EditCommand | Proposal
+_CanWait = Interaction | PersonsCommand | Proposal
 
 
 def _can_wait(message: Message) -> _CanWait:

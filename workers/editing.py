@@ -4,13 +4,14 @@ A person owns what they wrote, pinned or gave a weight (`HeldInterest.is_owned`)
 kinds of edits work on a copy of the state: all of a command is carried out, or nothing of it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from schemas.command import (
     AddInterest,
     AvoidText,
     Edit,
+    KeepAway,
     PinInterest,
     RemoveInterest,
     RestoreInterest,
@@ -18,6 +19,7 @@ from schemas.command import (
     RewriteInterest,
 )
 from schemas.profile import MAX_AVOID, MAX_INTERESTS, Source
+from workers.alike import says_again
 from workers.errors import EditRefused
 from workers.knowledge import Knowledge
 from workers.ports import Matrix
@@ -55,7 +57,7 @@ def fit(state: UserState, known: Knowledge, rules: FitRules) -> None:
     refit(state, known, rules)
     if any(one.held_weight is not None for one in state.interests):
         held = [one if one.held_weight is None else one._replace(weight=one.held_weight) for one in state.interests]
-        _put(state, sorted(held, key=lambda one: (-one.weight, one.text)))
+        put(state, sorted(held, key=lambda one: (-one.weight, one.text)))
 
 
 def edited(state: UserState, edits: Sequence[Edit], known: Knowledge, rules: FitRules) -> UserState:
@@ -78,7 +80,8 @@ def edited(state: UserState, edits: Sequence[Edit], known: Knowledge, rules: Fit
 
 def proposed(state: UserState, edits: Iterable[Edit], words: Mapping[str, Matrix]) -> UserState | None:
     """A copy of the state with those of a refinement's edits that touch nothing a person owns, not yet re-fitted; None
-    where that leaves nothing to be done. What it drops, no re-fit names again."""
+    where that leaves nothing to be done. What it drops, no re-fit names again. `words` are of the edits' texts and of
+    what was removed."""
     draft = _Draft.of(state, words)
     for edit in edits:
         match edit:
@@ -106,12 +109,19 @@ def _changed(state: UserState, edits: Iterable[Edit], words: Mapping[str, Matrix
     return draft.over(state)
 
 
-def _put(state: UserState, interests: Sequence[HeldInterest]) -> None:
-    """Another list of interests: the past follows it."""
+def put(state: UserState, interests: Sequence[HeldInterest]) -> None:
+    """Another list of interests in the place of those that stand: the past follows it."""
     before = {one.id: position for position, one in enumerate(state.interests)}
     positions = [before.get(one.id) for one in interests]
     state.past = state.past.select(positions) if state.past.mass else Moments.zero(len(positions))
     state.interests = tuple(interests)
+
+
+def kept_removed(removed: Sequence[str], avoid: Collection[str]) -> tuple[str, ...]:
+    """As many as are kept: all that are avoided (by their ids), and of the others the latest."""
+    gone = [text for text in removed if interest_id(text) not in avoid]
+    kept = set(gone[-(MAX_REMOVED - len(avoid)) :])
+    return tuple(text for text in removed if interest_id(text) in avoid or text in kept)
 
 
 @dataclass(slots=True)
@@ -123,20 +133,20 @@ class _Draft:
     avoid: dict[str, HeldInterest]
     removed: dict[str, str]
     dropped: dict[str, str]
+    keep_away: float | None
 
     @classmethod
     def of(cls, state: UserState, words: Mapping[str, Matrix]) -> "_Draft":
         interests, avoid = ({one.id: one for one in held} for held in (state.interests, state.avoid))
         removed, dropped = ({interest_id(text): text for text in texts} for texts in (state.removed, state.dropped))
-        return cls(words, interests, avoid, removed, dropped)
+        return cls(words, interests, avoid, removed, dropped, state.keep_away)
 
     def over(self, state: UserState) -> UserState:
         """A copy of the state with these texts."""
         result = replace(state, avoid=tuple(self.avoid.values()), dropped=tuple(self.dropped.values())[-MAX_DROPPED:])
-        _put(result, tuple(self.interests.values()))
-        gone = [text for one, text in self.removed.items() if one not in self.avoid]
-        kept = set(gone[-(MAX_REMOVED - len(self.avoid)) :])
-        result.removed = tuple(text for one, text in self.removed.items() if one in self.avoid or text in kept)
+        put(result, tuple(self.interests.values()))
+        result.removed = kept_removed(tuple(self.removed.values()), self.avoid)
+        result.keep_away = self.keep_away
         return result
 
     def carry_out(self, edit: Edit) -> None:
@@ -161,11 +171,16 @@ class _Draft:
                 if one not in self.removed:
                     raise EditRefused("no text with that id was removed: there is nothing to restore")
                 self._forget(one)
+            case KeepAway(within=within):
+                self.keep_away = within
 
     def may_infer(self, text: str) -> bool:
         """Whether inference may bring this text in."""
         one = interest_id(text)
-        return text in self.words and not any(one in there for there in (self.interests, self.avoid, self.removed))
+        if text not in self.words or any(one in there for there in (self.interests, self.avoid, self.removed)):
+            return False
+        removed = [self.words[gone] for gone in self.removed.values() if gone in self.words]
+        return not says_again([self.words[text]], removed).any()
 
     def infer(self, text: str) -> None:
         one = interest_id(text)

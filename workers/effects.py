@@ -3,13 +3,24 @@
 After each re-fit a version is made where the profile differs from the one before.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from schemas.command import EditCommand, MoveCommand, RefreshCause, RefreshCommand
+from schemas.command import (
+    EditCommand,
+    ImportCommand,
+    MoveCommand,
+    RefreshCause,
+    RefreshCommand,
+    RollbackCommand,
+)
 from schemas.dead_letter import Reason
 from schemas.interaction import Interaction
 from schemas.profile import Cause
 from schemas.proposal import Proposal, RefineTrigger
+from workers import versions
+from workers.carrying import imported
 from workers.drift import foreseen
 from workers.editing import edited, fit
 from workers.errors import EditRefused
@@ -17,9 +28,11 @@ from workers.evidence import in_a_rush, remembered
 from workers.jobs import job_of
 from workers.knowledge import Knowledge
 from workers.mailbox import AgentRules, Change, Folded, Letter, Message, identity
+from workers.mine import is_mine
 from workers.ports import Record
 from workers.proposals import Decision, Verdict, decide
 from workers.refit import leave
+from workers.rollback import keep_carried, rolled_back
 from workers.signals import SIGNED
 from workers.spaces import InSpace, moved
 from workers.state import HeldInterest, UserState
@@ -28,8 +41,21 @@ from workers.window import live, remember
 MAX_UNFITTED = 64
 """Items that drift is measured on at one re-fit, which as a rule comes after five interactions."""
 
-_Texts = tuple[tuple[HeldInterest, ...], tuple[HeldInterest, ...]]
-"""A profile's interests, and what it avoids."""
+PersonsCommand = EditCommand | RollbackCommand | ImportCommand
+"""What a person does to their own profile. Each may need the vectors of texts, and they are done in order."""
+
+
+class _Said(NamedTuple):
+    """What a version tells of a profile: where none of it has changed there is no new one."""
+
+    interests: tuple[HeldInterest, ...]
+    avoid: tuple[HeldInterest, ...]
+    removed: tuple[str, ...]
+    keep_away: float | None
+
+    @classmethod
+    def by(cls, state: UserState) -> "_Said":
+        return cls(state.interests, state.avoid, state.removed, state.keep_away)
 
 
 @dataclass(slots=True)
@@ -63,21 +89,49 @@ class Effects:
         if policy.refines_unasked and SIGNED.get(signal, 0.0) > 0:
             state.unfitted = (*state.unfitted, interaction.item_key)[-MAX_UNFITTED:]
         learned = sum(not one.is_owned for one in state.interests)
-        rush = in_a_rush(state.window, entry.time_ms)
+        # What a person brings comes all at once: 512 likes would be as many versions, and five seconds' work.
+        rush = is_mine(interaction.provider) or in_a_rush(state.window, entry.time_ms)
         cause = policy.refit_cause(signal, state.pending, learned, rush=rush)
         if cause is not None:
             self.refit(cause, accepted_ms)
 
     def edit(self, record: Record, command: EditCommand, accepted_ms: int) -> None:
+        def after(before: UserState) -> UserState:
+            _refuse_another_profile(before, command.base_version)
+            return edited(before, command.edits, self.known, self.rules.fit)
+
+        self._by_the_person(record, command, Cause.EDIT, accepted_ms, after)
+
+    def roll_back(self, record: Record, command: RollbackCommand, accepted_ms: int) -> None:
+        def after(before: UserState) -> UserState:
+            return rolled_back(before, command.version, self.known, self.rules.fit)
+
+        self._by_the_person(record, command, Cause.ROLLBACK, accepted_ms, after)
+
+    def take_in(self, record: Record, command: ImportCommand, accepted_ms: int) -> None:
+        def after(before: UserState) -> UserState:
+            return imported(before, command, self.known, self.rules.fit)
+
+        self._by_the_person(record, command, Cause.IMPORT, accepted_ms, after)
+
+    def _by_the_person(
+        self,
+        record: Record,
+        command: PersonsCommand,
+        cause: Cause,
+        accepted_ms: int,
+        after: Callable[[UserState], UserState],
+    ) -> None:
+        """All of what a person asks for, or nothing of it: `after` gives a changed copy, or raises `EditRefused`."""
         before = self.state
         try:
-            _refuse_another_profile(before, command.base_version)
-            self.folded.state = edited(before, command.edits, self.known, self.rules.fit)
+            self.folded.state = after(before)
         except EditRefused as refused:
             self.set_aside(record, command, Reason.REFUSED, str(refused))
         else:
             self.folded.carried_out[command.kind] += 1
-            self._fitted(Cause.EDIT, accepted_ms, (before.interests, before.avoid))
+            keep_carried(before, self.state)
+            self._fitted(cause, accepted_ms, _Said.by(before))
             if self.state.version > before.version:
                 self.state.edited_version = self.state.version
 
@@ -89,7 +143,7 @@ class Effects:
         if decision.state is not None:
             self.folded.state = decision.state
             fit(decision.state, self.known, self.rules.fit)
-            self._fitted(Cause.REFINEMENT, accepted_ms, (before.interests, before.avoid), decision)
+            self._fitted(Cause.REFINEMENT, accepted_ms, _Said.by(before), decision)
         self.state.refine = self.state.refine._replace(token=max(before.refine.token, proposal.fencing_token))
 
     def move(self, record: Record, command: MoveCommand, target: InSpace) -> None:
@@ -102,7 +156,7 @@ class Effects:
         elif (there := moved(before, target)) is not None:
             self.folded.state = there
             self.work_in(target)
-            self._fitted(Cause.SPACE, now_ms, (before.interests, before.avoid))
+            self._fitted(Cause.SPACE, now_ms, _Said.by(before))
 
     def refine(self, record: Record, command: RefreshCommand) -> None:
         state, policy, now_ms = self.state, self.rules.triggers, record.timestamp_ms
@@ -124,22 +178,23 @@ class Effects:
             self.folded.refinements[trigger.value, Verdict.NOTHING.value] += 1
 
     def refit(self, cause: Cause, accepted_ms: int) -> None:
-        before = self.state.interests, self.state.avoid
+        before = _Said.by(self.state)
         fit(self.state, self.known, self.rules.fit)
         self._fitted(cause, accepted_ms, before)
 
-    def _fitted(self, cause: Cause, accepted_ms: int, before: _Texts, decision: Decision | None = None) -> None:
+    def _fitted(self, cause: Cause, accepted_ms: int, before: _Said, decision: Decision | None = None) -> None:
         """After a re-fit: `before` is what stood in the profile."""
         state = self.state
-        self._measure(before[0], accepted_ms)
+        self._measure(before.interests, accepted_ms)
         state.pending, state.pending_since_ms, state.refitted_ms = 0, None, accepted_ms
         self.folded.refits[cause.value] += 1
-        if (state.interests, state.avoid) != before:
+        if _Said.by(state) != before:
             state.version += 1
             events, state.since_version = state.since_version, 0
             rewards = (decision.before, decision.after) if decision is not None else (None, None)
             change = Change(state.version, cause, len(state.interests), events, accepted_ms, *rewards)
             self.folded.changes.append(change)
+            versions.remember(state, change)
 
     def _measure(self, interests: tuple[HeldInterest, ...], accepted_ms: int) -> None:
         """How well the profile before the re-fit foresaw what came after it."""

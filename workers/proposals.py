@@ -57,7 +57,8 @@ def decide(state: UserState, proposal: Proposal, known: Knowledge, rules: FitRul
     if (verdict := _at_sight(state, proposal)) is not None:
         return Decision(verdict)
     # 2. Owned
-    candidate = proposed(state, proposal.edits, known.phrases(texts_of(proposal.edits)))
+    words = known.phrases({*texts_of(proposal.edits), *state.removed})
+    candidate = proposed(state, proposal.edits, words)
     if candidate is None:
         return Decision(Verdict.NOTHING)
     # 3. Judged

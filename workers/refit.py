@@ -4,8 +4,8 @@
    but what a person removed takes the interactions that speak of it along, or the same topic would come back under
    other words.
 2. Interests: what a person or a refinement has settled keeps its words; beside it stand the phrases that explain what
-   is left of the evidence (`workers.interests`). What a person removed or a refinement dropped is not named again, and
-   no two interests say nearly the same.
+   is left of the evidence (`workers.interests`). What a person removed or a refinement dropped is not named again, what
+   was removed not in other words either (`workers.withdrawn`), and no two interests say nearly the same.
 3. Vectors: an interest's vector is its words', moved towards the interactions that are its own (`SHARPEN`). Words of a
    person's own are not moved: what they typed is what is meant.
 4. Weights: the normal equations of the window, computed anew in event order, plus the faded sums of what has left it
@@ -20,32 +20,32 @@ another weight). Similarities are even exact: float16 are multiples of 2^-24, so
 Vectors and weights are rounded further than float64 errs.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.profile import MAX_EVIDENCE, MAX_INTERESTS, Source
+from workers.alike import ALIKE, below, first_alike, stacked, unlike
 from workers.evidence import evidence, left_behind
+from workers.held import HeldInterest, interest_id
 from workers.interests import PERCENT, Evidence, Named, first_interests
 from workers.knowledge import Knowledge, KnownItem
 from workers.ports import Matrix
 from workers.sharing import BELONGS, shares, sharpened, spoken_for
 from workers.signals import fade
-from workers.state import HeldInterest, Remembered, UserState
+from workers.state import Remembered, UserState
 from workers.weights import Array, Moments, paper_weights, squashed, streaming_weights
 from workers.window import live
+from workers.withdrawn import but_not_again, withdrawn
+
+__all__ = ["ALIKE", "DIGITS", "SHARPEN", "FitRules", "interest_id", "leave", "refit", "withdrawn"]
 
 SHARPEN = 0.7
 """Share of an interest's vector that comes from the interactions that are its own. On MIND words alone (0) reach AUC
 66.1, 0.5 66.5, 0.7 66.9, 0.8 66.9: more would leave little of the words for nothing (docs/quality.md has the curve)."""
-
-ALIKE = 0.9
-"""Cosine from which two interests say the same: the later one is left out."""
 
 SPARE = 8
 """Phrases named beyond those that there is room for: some of the first turn out to say the same."""
@@ -98,12 +98,6 @@ def leave(state: UserState, entry: Remembered, known: Knowledge, rules: FitRules
     state.past_ms = newest
 
 
-@lru_cache(4096)
-def interest_id(text: str) -> str:
-    """12 hex digits, the same for the same words whoever holds them."""
-    return hashlib.sha256(text.casefold().encode()).hexdigest()[:12]
-
-
 class _Seen(NamedTuple):
     """Step 1. n live interactions with items that still exist, oldest first."""
 
@@ -126,28 +120,10 @@ def _look(state: UserState, known: Knowledge, rules: FitRules) -> _Seen:
     return _Seen(
         entries,
         found,
-        _stacked([item.vector for item in found]),
+        stacked([item.vector for item in found]),
         evidence(entries, newest, rules.half_life_days),
         newest,
     )
-
-
-def withdrawn(removed: Sequence[str], items: Mapping[str, KnownItem], known: Knowledge) -> set[str]:
-    """The items that speak of a removed text: they show it, or it fits them better than any phrase that they show."""
-    if not removed:
-        return set()
-    folded = set(map(str.casefold, removed))
-    words = _stacked(list(known.phrases(set(removed)).values()))
-    return {key for key, item in items.items() if _shows_any(item, folded) or _is_told_best_by(words, item)}
-
-
-def _shows_any(item: KnownItem, folded: set[str]) -> bool:
-    return not folded.isdisjoint(map(str.casefold, item.phrases))
-
-
-def _is_told_best_by(words: Array, item: KnownItem) -> bool:
-    fits = words @ item.vector.astype(np.float64) if len(words) else np.zeros(1)
-    return round(PERCENT * float(fits.max())) > max(item.affinities, default=0)
 
 
 def _newest(entries: Sequence[Remembered], state: UserState) -> int:
@@ -179,10 +155,11 @@ def _texts(state: UserState, seen: _Seen, known: Knowledge) -> _Texts:
     words = _words_of(settled, known)
     named = _named(state, settled, words, seen)
     vectors = known.phrases({one.text for one in named})
-    distinct = _unlike(words, [(one, vectors[one.text]) for one in named if one.text in vectors])
+    said = [(one, vectors[one.text]) for one in named if one.text in vectors]
+    distinct = unlike(words, but_not_again(said, state.removed, known))
     fresh = [_fresh(one.text) for one, _ in distinct]
     support = (*(_shows(one.text, seen.items) for one in settled), *(one.support for one, _ in distinct))
-    return _Texts((*settled, *fresh), _below(words, [vector for _, vector in distinct]), support, len(settled))
+    return _Texts((*settled, *fresh), below(words, [vector for _, vector in distinct]), support, len(settled))
 
 
 def _distinct(texts: _Texts, seen: _Seen, share: float) -> tuple[_Texts, NDArray[np.float16]]:
@@ -191,27 +168,18 @@ def _distinct(texts: _Texts, seen: _Seen, share: float) -> tuple[_Texts, NDArray
     while True:
         texts = texts.first(MAX_INTERESTS)
         vectors = _vectors(texts, seen, share)
-        later = _first_alike(vectors.astype(np.float64), texts.settled)
+        later = first_alike(vectors.astype(np.float64), texts.settled)
         if later is None:
             return texts, vectors
         texts = texts.without(later)
 
 
-def _first_alike(vectors: Array, settled: int) -> int | None:
-    """The first that may go and says what one before it says."""
-    if len(vectors) <= settled:
-        return None
-    alike = np.tril(vectors @ vectors.T >= ALIKE, -1)[settled:]
-    later = np.flatnonzero(alike.max(axis=1))
-    return settled + int(later[0]) if len(later) else None
-
-
 def _words_of(settled: Sequence[HeldInterest], known: Knowledge) -> Array:
-    """(s, d). A text whose vector the store has lost keeps the one that it is held with."""
+    """(s, d). A text that came with a vector keeps it; so does one whose words' vector the store has lost."""
     if not settled:
         return np.zeros((0, 0))
-    vectors = known.phrases({one.text for one in settled})
-    return _stacked([vectors[one.text] if one.text in vectors else _kept(one) for one in settled])
+    vectors = known.phrases({one.text for one in settled if one.source is not Source.IMPORT})
+    return stacked([vectors[one.text] if one.text in vectors else _kept(one) for one in settled])
 
 
 def _kept(one: HeldInterest) -> Matrix:
@@ -228,19 +196,6 @@ def _named(state: UserState, settled: list[HeldInterest], words: Array, seen: _S
     ]
     barred = {text.casefold() for text in (*state.removed, *state.dropped, *(one.text for one in settled))}
     return first_interests(told, MAX_INTERESTS - len(settled) + SPARE, barred)
-
-
-def _unlike(words: Array, named: list[tuple[Named, Matrix]]) -> list[tuple[Named, Matrix]]:
-    """Without those that say what one before them says, by their words."""
-    if not named:
-        return []
-    everything = _below(words, [vector for _, vector in named])
-    alike = everything @ everything.T >= ALIKE
-    kept = list(range(len(words)))
-    for position in range(len(words), len(everything)):
-        if not alike[position, kept].any():
-            kept.append(position)
-    return [named[position - len(words)] for position in kept[len(words) :]]
 
 
 def _shows(text: str, items: Sequence[KnownItem]) -> tuple[int, ...]:
@@ -291,21 +246,6 @@ def _weights(
     projected: Array = vectors @ rules.background
     prior = spoken_for(similarities, support, seen.evidence, past.mass if past else 0.0)
     return squashed(streaming_weights(moments + past if past else moments, projected @ projected.T, prior))
-
-
-def _stacked(vectors: Sequence[Matrix]) -> Array:
-    """(n, d). (`np.stack` takes five times as long.)"""
-    if not vectors:
-        return np.zeros((0, 0))
-    return np.concatenate(vectors, dtype=np.float64).reshape(len(vectors), -1)
-
-
-def _below(rows: Array, vectors: Sequence[Matrix]) -> Array:
-    """`rows` with more rows under them."""
-    more = _stacked(vectors)
-    if not len(rows) or not len(more):
-        return rows if len(rows) else more
-    return np.concatenate([rows, more])
 
 
 def _settle(state: UserState, interests: Sequence[HeldInterest], weights: Array, past: Moments) -> None:

@@ -95,7 +95,14 @@ def moved(state: UserState, target: InSpace) -> UserState | None:
     def there(interests: tuple[HeldInterest, ...]) -> tuple[HeldInterest, ...]:
         return tuple(one._replace(vector=words[one.text].astype("<f2").tobytes()) for one in interests)
 
-    # What the old profile foresaw is not to be measured in the new space.
-    result = replace(state, interests=there(state.interests), avoid=there(state.avoid), unfitted=(), space=target.space)
+    # What the old profile foresaw is not to be measured in the new space, and its vectors are of no use there.
+    result = replace(
+        state,
+        interests=there(state.interests),
+        avoid=there(state.avoid),
+        unfitted=(),
+        carried=(),
+        space=target.space,
+    )
     fit(result, target.known, target.fit)
     return result

@@ -2,10 +2,11 @@
 
 Every list in it is bounded, so a record is too. A typical one has 10 KB. With every list full (256 remembered
 interactions, 24 interests and 24 to avoid of 384 dimensions, 1,024 hashes of event ids, 192 texts not to come back) it
-has 131 KB where ids have 36 characters and 228 KB where they have 128; what waits adds at most 4/3 of its own limit.
+has 131 KB where ids have 36 characters and 228 KB where they have 128. At most 64 KB more are its earlier versions
+(`workers.versions`), 42 KB what was carried in and has gone (`workers.rollback`), and 4/3 of its own limit what waits.
 
-The bytes: one JSON object with all that is text and number, then the hashes of the event ids, then the vectors, the
-last two as they are (base64 alone would take as long as all the rest of an event).
+The bytes: one JSON object with all that is text and number, then the hashes of the event ids, the earlier versions and
+the vectors, these three as they are (base64 alone would take as long as all the rest of an event).
 """
 
 import hashlib
@@ -20,20 +21,22 @@ import numpy as np
 import orjson
 
 from schemas.interaction import Signal
-from schemas.profile import Interest, Profile, Source
+from schemas.profile import Profile, Removed
 from schemas.proposal import RefineTrigger
 from workers.errors import ConfigurationError
+from workers.held import HeldInterest, interest_id, pack_interest, unpack_interest, vectors_of
 from workers.ports import Matrix, Record
 from workers.triggers import SinceRefinement
 from workers.weights import Moments
+
+__all__ = ["HeldInterest", "Remembered", "UserState", "Waiting", "decode_state", "encode_state", "vectors_of"]
 
 MAX_SEEN = 1_024
 """Event ids remembered against producer duplicates. 64-bit hashes: two of 1,024 meet with a chance of 3e-14."""
 
 
 class Remembered(NamedTuple):
-    """One interaction in the window. (A tuple, as is an interest: a record is read for every event, and a frozen
-    dataclass takes four times as long to make.)"""
+    """One interaction in the window."""
 
     time_ms: int
     event: str
@@ -41,25 +44,6 @@ class Remembered(NamedTuple):
     signal: Signal
     retracts: str | None = None
     brief: bool = False  # a click that was left again at once (`workers.evidence`)
-
-
-class HeldInterest(NamedTuple):
-    """An interest with its vector, little-endian float16, (d,), unit length. `held_weight` is one that a person set: no
-    re-fit changes it (`workers.editing.fit`)."""
-
-    id: str
-    text: str
-    weight: float
-    source: Source
-    vector: bytes
-    pinned: bool = False
-    evidence: tuple[str, ...] = ()
-    held_weight: float | None = None
-
-    @property
-    def is_owned(self) -> bool:
-        """Whether a person has a hand in it: what inference must leave as it is."""
-        return self.pinned or self.held_weight is not None or self.source in (Source.PERSON, Source.IMPORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +90,12 @@ class UserState:
     """The latest version that a person's edit made; 0 before the first."""
     space: str = ""
     """Of all its vectors; empty where an agent of an earlier release wrote the record."""
+    keep_away: float | None = None
+    """As the person has set it (`schemas.command.KeepAway`); None is the default."""
+    versions: bytes = b""
+    """Those that it has had, as `workers.versions` writes and reads them."""
+    carried: tuple[tuple[str, bytes], ...] = ()
+    """Texts that came with a vector of their own and have gone since, with it (`workers.rollback`), oldest first."""
 
     def has_seen(self, event_id: str) -> bool:
         return bool((np.frombuffer(self.seen, "<u8") == _hash(event_id)).any())
@@ -138,16 +128,25 @@ class UserState:
             version=self.version,
             space=space,
             updated=updated,
-            interests=tuple(Interest.model_validate(one._asdict()) for one in self.interests),
-            avoid=tuple(Interest.model_validate(one._asdict()) for one in self.avoid),
+            interests=tuple(one.shown() for one in self.interests),
+            avoid=tuple(one.shown() for one in self.avoid),
+            removed=tuple(Removed(id=one, text=text) for one, text in self.taken_out()),
+            keep_away=self.keep_away,
         )
+
+    def taken_out(self) -> list[tuple[str, str]]:
+        """Ids and texts that the person removed and does not merely avoid, oldest first."""
+        avoided = {one.id for one in self.avoid}
+        removed = ((interest_id(text), text) for text in self.removed)
+        return [(one, text) for one, text in removed if one not in avoided]
 
 
 _FRAME = Struct("<BII")
-"""The encoding's number, bytes of the JSON, bytes of the hashes; the vectors are the rest."""
+"""The encoding, bytes of the JSON, bytes of the hashes; in encoding 3 bytes of the versions. The vectors are last."""
+_VERSIONS = Struct("<I")
 
-_ENCODING = 2
-"""1 had nothing of refinements and edits: it is read as if there had been none."""
+_ENCODING = 3
+"""1 had nothing of refinements and edits, and 2 no versions: they are read as if there had been none."""
 
 
 def encode_state(state: UserState) -> bytes:
@@ -155,8 +154,8 @@ def encode_state(state: UserState) -> bytes:
     text = orjson.dumps(
         {
             "version": state.version,
-            "interests": [_pack_interest(interest) for interest in state.interests],
-            "avoid": [_pack_interest(interest) for interest in state.avoid],
+            "interests": [pack_interest(interest) for interest in state.interests],
+            "avoid": [pack_interest(interest) for interest in state.avoid],
             "window": _pack_window(state.window),
             **_pack_brief(state.window),
             "past": _pack_past(state.past, state.past_ms),
@@ -170,12 +169,14 @@ def encode_state(state: UserState) -> bytes:
             "dropped": state.dropped,
             "edited": state.edited_version,
             "space": state.space,
+            **_pack_third(state),
         }
     )
-    vectors = [interest.vector for interest in state.interests + state.avoid]
+    vectors = [one.vector for one in state.interests + state.avoid] + [vector for _, vector in state.carried]
     if len(set(map(len, vectors))) > 1:
         raise ValueError("a profile has vectors of two lengths: they are of two spaces, re-embed its interests")
-    return b"".join((_FRAME.pack(_ENCODING, len(text), len(state.seen)), text, state.seen, *vectors))
+    head = _FRAME.pack(_ENCODING, len(text), len(state.seen)) + _VERSIONS.pack(len(state.versions))
+    return b"".join((head, text, state.seen, state.versions, *vectors))
 
 
 def decode_state(raw: bytes | None) -> UserState:
@@ -183,13 +184,19 @@ def decode_state(raw: bytes | None) -> UserState:
     if raw is None:
         return UserState()
     encoding, text_size, seen_size = _FRAME.unpack_from(raw)
-    if encoding not in (1, _ENCODING):
+    if encoding not in (1, 2, _ENCODING):
         raise ConfigurationError(f"a user's record has encoding {encoding} and this release reads {_ENCODING}: upgrade")
-    seen_at = _FRAME.size + text_size
-    vectors_at = seen_at + seen_size
-    data = orjson.loads(raw[_FRAME.size : seen_at])
-    rows = data["interests"] + data["avoid"]
-    held = tuple(map(_unpack_interest, rows, _cut(raw[vectors_at:], len(rows))))
+    text_at, versions_size = _FRAME.size, 0
+    if encoding == _ENCODING:
+        (versions_size,) = _VERSIONS.unpack_from(raw, text_at)
+        text_at += _VERSIONS.size
+    seen_at = text_at + text_size
+    versions_at = seen_at + seen_size
+    vectors_at = versions_at + versions_size
+    data = orjson.loads(raw[text_at:seen_at])
+    rows, carried = data["interests"] + data["avoid"], data.get("carried", ())
+    vectors = _cut(raw[vectors_at:], len(rows) + len(carried))
+    held = tuple(map(unpack_interest, rows, vectors))
     interests, avoid = held[: len(data["interests"])], held[len(data["interests"]) :]
     past, past_ms = _unpack_past(data["past"], len(interests))
     return UserState(
@@ -199,7 +206,7 @@ def decode_state(raw: bytes | None) -> UserState:
         window=_unpack_window(data["window"], data.get("brief", ())),
         past=past,
         past_ms=past_ms,
-        seen=raw[seen_at:vectors_at],
+        seen=raw[seen_at:versions_at],
         offsets=data["offsets"],
         waiting=tuple(map(_unpack_waiting, data["waiting"])),
         pending=data["pending"][0],
@@ -207,30 +214,15 @@ def decode_state(raw: bytes | None) -> UserState:
         since_version=data["pending"][2],
         refitted_ms=data["times"][0],
         updated_ms=data["times"][1],
-        **(_unpack_second(data) if encoding == _ENCODING else {}),
+        keep_away=data.get("keep_away"),
+        versions=raw[versions_at:vectors_at],
+        carried=tuple(zip(carried, vectors[len(rows) :], strict=True)),
+        **(_unpack_second(data) if encoding > 1 else {}),
     )
-
-
-def vectors_of(interests: Sequence[HeldInterest]) -> Matrix:
-    """(m, d), one row an interest."""
-    if not interests:
-        return np.zeros((0, 0), np.float32)
-    joined = b"".join([interest.vector for interest in interests])
-    return np.frombuffer(joined, "<f2").reshape(len(interests), -1).astype(np.float32)
 
 
 def _hash(event_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(event_id.encode(), digest_size=8).digest(), "little")
-
-
-def _pack_interest(interest: HeldInterest) -> list[Any]:
-    """Without the vector, which stands behind the text."""
-    row = [interest.id, interest.text, interest.weight, interest.source, interest.pinned, interest.evidence]
-    return row if interest.held_weight is None else [*row, interest.held_weight]
-
-
-def _unpack_interest(row: list[Any], vector: bytes) -> HeldInterest:
-    return HeldInterest(row[0], row[1], row[2], _SOURCES[row[3]], vector, row[4], tuple(row[5]), *row[6:])
 
 
 def _unpack_second(data: dict[str, Any]) -> dict[str, Any]:
@@ -239,6 +231,14 @@ def _unpack_second(data: dict[str, Any]) -> dict[str, Any]:
     refine = refine._replace(trigger=_TRIGGERS.get(refine.trigger))
     texts = {name: tuple(data[name]) for name in ("unfitted", "removed", "dropped")}
     return {"refine": refine, "edited_version": data["edited"], "space": data.get("space", ""), **texts}
+
+
+def _pack_third(state: UserState) -> dict[str, Any]:
+    """What few have, beside what all have."""
+    return {
+        **({} if state.keep_away is None else {"keep_away": state.keep_away}),
+        **({"carried": [text for text, _ in state.carried]} if state.carried else {}),
+    }
 
 
 def _cut(joined: bytes, pieces: int) -> list[bytes]:
@@ -259,7 +259,6 @@ def _unpack_past(packed: list[Any] | None, interests: int) -> tuple[Moments, int
     return Moments(np.array(gram, float).reshape(interests, interests), np.array(target, float), mass), past_ms
 
 
-_SOURCES = {source.value: source for source in Source}
 _TRIGGERS: dict[str | None, RefineTrigger] = {trigger.value: trigger for trigger in RefineTrigger}
 _SIGNALS = tuple(Signal)
 _CODES = {signal: code for code, signal in enumerate(_SIGNALS)}

@@ -1,5 +1,6 @@
 """Random mailboxes for the properties of a fold: everything that can stand in one, in any order."""
 
+from base64 import b64encode
 from dataclasses import replace
 
 from hypothesis import strategies as st
@@ -10,6 +11,8 @@ from schemas.command import (
     Edit,
     EditCommand,
     ForgetCommand,
+    ImportCommand,
+    KeepAway,
     PinInterest,
     RefreshCause,
     RefreshCommand,
@@ -18,10 +21,22 @@ from schemas.command import (
     RetryCommand,
     ReweightInterest,
     RewriteInterest,
+    RollbackCommand,
 )
+from schemas.document import Carried
 from schemas.interaction import Signal
 from schemas.proposal import Outcome, Proposal
-from tests.workers.mailbox import ITEMS_PER_TOPIC, NOBODY_EMBEDS, RULES, START, TOPICS, Mailbox, item_id, phrase_vectors
+from tests.workers.mailbox import (
+    ITEMS_PER_TOPIC,
+    NOBODY_EMBEDS,
+    RULES,
+    SPACE,
+    START,
+    TOPICS,
+    Mailbox,
+    item_id,
+    phrase_vectors,
+)
 from workers.agent import AgentRules, Event
 from workers.refit import interest_id
 from workers.triggers import TriggerPolicy
@@ -35,6 +50,7 @@ ITEMS = st.builds(item_id, st.sampled_from(TOPICS), st.integers(0, ITEMS_PER_TOP
 UNKNOWN = st.integers(0, 3).map("unknown-{}".format)
 ITEMS_MOSTLY_KNOWN = st.one_of(ITEMS, ITEMS, ITEMS, UNKNOWN)
 SECONDS = st.integers(0, 40 * 86_400).map(float)
+VERSIONS = st.integers(1, 9)
 IDS = st.integers(0, 30).map("id-{}".format)
 
 TEXTS = st.sampled_from([*phrase_vectors(), "Jazz", NOBODY_EMBEDS])
@@ -48,8 +64,12 @@ EDITS: st.SearchStrategy[Edit] = st.one_of(
     st.builds(AvoidText, text=TEXTS),
     st.builds(RemoveInterest, interest=INTERESTS),
     st.builds(RestoreInterest, interest=INTERESTS),
+    st.builds(KeepAway, within=st.none() | st.sampled_from([0.0, 0.4, 1.0])),
 )
-KINDS = ["interaction"] * 8 + ["edit"] * 3 + ["proposal"] * 3 + ["refresh", "refine", "retry", "unsupported"]
+VECTORS = st.sampled_from(sorted(phrase_vectors().values())).map(b64encode)
+CARRIED = st.builds(Carried, text=TEXTS, weight=WEIGHTS, pinned=st.booleans(), vector=st.none() | VECTORS)
+KINDS = ["interaction"] * 8 + ["edit"] * 3 + ["proposal"] * 3
+KINDS += ["rollback", "import", "refresh", "refine", "retry", "unsupported"]
 
 
 @st.composite
@@ -72,6 +92,10 @@ def _put(draw: st.DrawFn, mailbox: Mailbox, arrives: float) -> None:
             mailbox.put(EditCommand(command_id=draw(IDS), user=user, time=START, edits=edits), arrives)
         case "proposal":
             mailbox.put(_proposal(draw, user), arrives)
+        case "rollback":
+            mailbox.put(RollbackCommand(command_id=draw(IDS), user=user, time=START, version=draw(VERSIONS)), arrives)
+        case "import":
+            mailbox.put(draw(imports(user)), arrives)
         case "refresh":
             identity, cause = draw(IDS), draw(st.sampled_from(RefreshCause))
             mailbox.put(RefreshCommand(command_id=identity, user=user, time=START, cause=cause), arrives)
@@ -86,6 +110,20 @@ def _put(draw: st.DrawFn, mailbox: Mailbox, arrives: float) -> None:
             names = draw(st.none() | IDS) if signal is Signal.RETRACT else None
             at = draw(st.one_of(SECONDS, SECONDS, st.just(100 * 86_400.0)))
             mailbox.send(draw(ITEMS_MOSTLY_KNOWN), signal, at, event_id=draw(IDS), arrives=arrives, retracts=names)
+
+
+@st.composite
+def imports(draw: st.DrawFn, user: str) -> ImportCommand:
+    return ImportCommand(
+        command_id=draw(IDS),
+        user=user,
+        time=START,
+        space=draw(st.sampled_from([SPACE, SPACE, "elsewhere"])),
+        interests=tuple(draw(st.lists(CARRIED, max_size=3, unique_by=lambda one: one.text.casefold()))),
+        avoid=tuple(draw(st.lists(CARRIED, max_size=1))),
+        removed=tuple(draw(st.lists(TEXTS, max_size=1))),
+        keep_away=draw(st.none() | st.just(0.3)),
+    )
 
 
 def _proposal(draw: st.DrawFn, user: str) -> Proposal:

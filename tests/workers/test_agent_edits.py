@@ -5,6 +5,7 @@ import pytest
 from schemas.command import (
     AddInterest,
     AvoidText,
+    KeepAway,
     PinInterest,
     RefreshCommand,
     RemoveInterest,
@@ -243,3 +244,36 @@ def test_a_first_click_counts_at_once_also_beside_what_a_person_typed() -> None:
     mailbox.edit(AddInterest(text="chess"))
     mailbox.send("jazz-1")
     assert set(texts(mailbox)) == {"chess", "jazz"}
+
+
+def test_how_far_to_keep_away_from_what_is_avoided_is_the_persons_to_say() -> None:
+    mailbox = reading()
+    before = fold_in(mailbox.events)
+    mailbox.edit(KeepAway(within=0.35))
+    after = fold_in(mailbox.events)
+    assert (after.state.keep_away, after.state.version) == (0.35, before.state.version + 1)
+    assert after.state.profile("ada", "space").keep_away == 0.35
+    assert state_of(reading_on(mailbox)).keep_away == 0.35
+    mailbox.edit(KeepAway(within=0.35))
+    again = state_of(mailbox)
+    mailbox.edit(KeepAway())
+    assert (state_of(mailbox).keep_away, state_of(mailbox).version) == (None, again.version + 1)
+
+
+def test_the_person_reads_what_they_removed_and_whose_each_weight_is() -> None:
+    mailbox = reading()
+    mailbox.edit(RemoveInterest(interest=JAZZ), AvoidText(text="rowing"), ReweightInterest(interest=TEA, weight=0.2))
+    mailbox.edit(AddInterest(text="chess"), RemoveInterest(interest=CHESS))
+    profile = state_of(mailbox).profile("ada", "space")
+    assert [(one.id, one.text) for one in profile.removed] == [(JAZZ, "jazz"), (CHESS, "chess")]
+    assert [(one.text, one.held) for one in profile.interests] == [("tea", True)]
+    assert [one.text for one in profile.avoid] == ["rowing"]
+
+
+def test_what_is_written_and_removed_at_once_is_barred_and_that_is_a_version() -> None:
+    mailbox = reading()
+    before = fold_in(mailbox.events)
+    mailbox.edit(AddInterest(text="chess"), RemoveInterest(interest=CHESS))
+    after = fold_in(mailbox.events)
+    assert after.state.version == before.state.version + 1
+    assert after.state.removed == ("chess",)

@@ -14,16 +14,18 @@ import numpy as np
 import pytest
 
 from schemas.interaction import Signal
-from schemas.profile import Source
+from schemas.profile import Cause, Source
+from workers.held import interest_id
 from workers.jobs import RefineJob
 from workers.ports import Record
 from workers.refinement.progress import Progress
 from workers.state import HeldInterest, Remembered, UserState, Waiting, decode_state, encode_state
+from workers.versions import remembered
 
 FOLDER = Path(__file__).parent / "golden"
 STATES: dict[str, dict[str, str]] = json.loads((FOLDER / "states.json").read_text())
 JOBS: dict[str, list[str]] = json.loads((FOLDER / "jobs.json").read_text())
-LATEST = "encoding 2, today"
+LATEST = "encoding 3"
 every_encoding = pytest.mark.parametrize("name", STATES)
 
 
@@ -37,8 +39,9 @@ def vector(*values: float) -> bytes:
 
 def text_of(state: bytes) -> dict[str, Any]:
     """The part of the record that is JSON."""
-    _, size, _ = struct.unpack_from("<BII", state)
-    text: dict[str, Any] = json.loads(state[9 : 9 + size])
+    encoding, size, _ = struct.unpack_from("<BII", state)
+    start = 13 if encoding == 3 else 9
+    text: dict[str, Any] = json.loads(state[start : start + size])
     return text
 
 
@@ -68,6 +71,23 @@ def test_what_only_the_later_ones_kept_is_read_or_is_as_for_one_who_has_none(nam
         assert (*later, held) == ((), (), (), 0, "", None)
     else:
         assert (*later, held) == (("news:1",), ("old",), ("older",), 2, "minilm-1", -0.25)
+
+
+@every_encoding
+def test_versions_and_the_distance_to_keep_are_read_where_there_are_any(name: str) -> None:
+    state = decode_state(raw(name))
+    if name != LATEST:
+        assert (state.versions, state.keep_away, remembered(state)) == (b"", None, [])
+        return
+    assert state.keep_away == 0.5
+    (version,) = remembered(state)
+    jazz, tea = (version.interests[0], version.interests[1])
+    assert (version.version, version.cause, version.accepted_ms) == (3, Cause.EDIT, 9)
+    assert jazz[:6] == (interest_id("jazz"), "jazz", 0.5, False, False, Source.BOOTSTRAP)
+    assert tea[:6] == (interest_id("tea"), "tea", -0.25, True, True, Source.PERSON)
+    assert [(one.text, one.source) for one in version.avoid] == [("noise", Source.PERSON)]
+    assert (version.removed, version.dropped, version.keep_away) == (("old",), ("older",), 0.5)
+    assert (version.reward_before, version.reward_after) == (0.25, 0.75)
 
 
 @every_encoding

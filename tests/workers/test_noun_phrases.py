@@ -46,6 +46,9 @@ def test_a_plural_has_the_singular_of_its_name() -> None:
 
 def test_a_word_longer_than_any_is_none_and_costs_no_time() -> None:
     """The tagger's time grows with the square of its length."""
-    start = time.process_time()
-    assert phrases(f"We like {'landing' * 70} and craters") == ["craters"]
-    assert time.process_time() - start < 0.3
+    took = []
+    for _ in range(3):  # the first one loads the tagger
+        start = time.process_time()
+        assert phrases(f"We like {'landing' * 70} and craters") == ["craters"]
+        took.append(time.process_time() - start)
+    assert min(took) < 0.3

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from workers.asked import KEEP_AWAY
 from workers.errors import SpaceMismatch
 from workers.ports import Matrix
 from workers.retrieval import Hit, ItemIndex
@@ -46,13 +47,21 @@ def filled(n: int, exact_below: int = 50_000, step: int = 64) -> tuple[ItemIndex
 
 
 def brute_force(
-    items: dict[str, Matrix], asked: Matrix, weights: list[float], avoid: Matrix, k: int, scoring: Scoring
+    items: dict[str, Matrix],
+    asked: Matrix,
+    weights: list[float],
+    avoid: Matrix,
+    k: int,
+    scoring: Scoring,
+    keep_away: float = KEEP_AWAY,
 ) -> list[Hit]:
     rows = np.array(list(items.values()), np.float64)
     cosines = rows @ asked.T.astype(np.float64)
     scores = np.round(score(scoring, cosines, np.array(weights), rows @ avoid.T.astype(np.float64)), 9)
+    nearest = np.round((rows @ avoid.T.astype(np.float64)).max(axis=1, initial=-1), 9)
+    scores[nearest >= keep_away] = -np.inf
     brought = contributions(scoring, cosines, np.array(weights)).argmax(axis=1)
-    hits = [Hit(*hit) for hit in zip(items, scores.tolist(), brought.tolist(), strict=True)]
+    hits = [Hit(*hit) for hit in zip(items, scores.tolist(), brought.tolist(), strict=True) if hit[1] > -np.inf]
     return sorted(hits, key=lambda hit: (-hit.score, hit.key))[:k]
 
 
@@ -60,6 +69,34 @@ def close(found: list[Hit], expected: list[Hit]) -> bool:
     return [(hit.key, hit.interest) for hit in found] == [(hit.key, hit.interest) for hit in expected] and [
         hit.score for hit in found
     ] == pytest.approx([hit.score for hit in expected], abs=1e-8)
+
+
+@every_kind
+@pytest.mark.parametrize("keep_away", [None, 0.0, 0.2, 0.6, 1.0])
+@pytest.mark.parametrize("exact_below", [50_000, 200])
+def test_nothing_too_near_to_what_is_avoided_and_others_in_its_place(
+    scoring: Scoring, keep_away: float | None, exact_below: int
+) -> None:
+    """Also above the size where the graph is asked, and where it knows of nothing else near the interests."""
+    index, items = filled(700, exact_below)
+    asked = vectors(3, seed=5)
+    avoid, weights = asked[:2], [0.4, 0.3, 0.1]
+    found = index.search(asked, weights, avoid, k=20, scoring=scoring, keep_away=keep_away)
+    limit = KEEP_AWAY if keep_away is None else keep_away
+    nearest = [float((items[hit.key].astype(np.float64) @ avoid.T.astype(np.float64)).max()) for hit in found]
+    assert all(cosine < limit for cosine in nearest)
+    allowed = brute_force(items, asked, weights, avoid, len(items), scoring, limit)
+    assert len(found) == min(20, len(allowed))
+    if exact_below == 50_000:
+        assert close(found, allowed[:20])
+
+
+def test_an_item_just_at_the_distance_is_too_near() -> None:
+    """To the ninth digit, as scores are told apart."""
+    index = ItemIndex(2, "test")
+    index.put(["at", "beyond"], np.array([[0.6, 0.8], [0.59999, 0.80001]], np.float32))
+    found = index.search([[0.0, 1.0]], [1.0], [[1.0, 0.0]], keep_away=round(float(np.float32(0.6)), 9))
+    assert [hit.key for hit in found] == ["beyond"]
 
 
 @every_kind

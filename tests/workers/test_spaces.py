@@ -76,6 +76,16 @@ def test_a_move_makes_one_version_of_the_same_texts_in_the_new_space() -> None:
     assert after.changes[-1].cause is Cause.SPACE
 
 
+def test_vectors_that_were_carried_in_are_of_no_use_in_the_new_space() -> None:
+    state = replace(folded(mailbox(), spaces()).state, carried=(("chess", bytes(32)),))
+    assert encode_state(state)
+    both = spaces()
+    there = moved(state, both.of(NEW))
+    assert there is not None
+    assert there.carried == ()
+    assert encode_state(there)
+
+
 def test_moved_there_and_back_it_is_what_it_was() -> None:
     before, after = folded(mailbox(), spaces()), folded(mailbox(NEW, SPACE), spaces())
     assert after.state.interests == before.state.interests

@@ -17,6 +17,7 @@ from workers.editing import MAX_DROPPED, MAX_REMOVED
 from workers.errors import ConfigurationError
 from workers.ports import Record
 from workers.refit import interest_id
+from workers.rollback import MAX_CARRIED
 from workers.state import (
     MAX_SEEN,
     HeldInterest,
@@ -27,6 +28,7 @@ from workers.state import (
     encode_state,
 )
 from workers.triggers import SinceRefinement
+from workers.versions import MAX_BYTES
 from workers.weights import Moments
 
 names = st.text(min_size=1, max_size=12)
@@ -92,6 +94,9 @@ def states(draw: st.DrawFn) -> UserState:
         removed=draw(texts),
         dropped=draw(texts),
         edited_version=draw(moments),
+        keep_away=draw(st.none() | st.floats(0, 1)),
+        versions=draw(st.binary(max_size=40)),
+        carried=draw(st.lists(st.tuples(names, st.binary(min_size=8, max_size=8)), max_size=2).map(tuple)),
     )
 
 
@@ -120,7 +125,7 @@ def test_brief_clicks_stand_where_an_earlier_release_passes_them_over() -> None:
     plain = encode_state(UserState(window=list(said)))
     assert b"brief" not in plain
     brief = encode_state(UserState(window=[said[0], said[1]._replace(brief=True)]))
-    assert brief[9:].replace(b',"brief":[1]', b"") == plain[9:]
+    assert brief[13:].replace(b',"brief":[1]', b"") == plain[13:]
 
 
 def test_the_order_in_which_partitions_came_leaves_no_trace() -> None:
@@ -208,10 +213,12 @@ def full_state(id_length: int, dimension: int, waiting: int) -> UserState:
         unfitted=(item,) * 5,
         removed=("t" * 80,) * MAX_REMOVED,
         dropped=("t" * 80,) * MAX_DROPPED,
+        versions=rng.bytes(MAX_BYTES),
+        carried=tuple((f"{number:080}", rng.bytes(2 * dimension)) for number in range(MAX_CARRIED)),
     )
 
 
-@pytest.mark.parametrize(("id_length", "dimension", "kilobytes"), [(36, 384, 136), (128, 384, 250), (128, 4096, 640)])
+@pytest.mark.parametrize(("id_length", "dimension", "kilobytes"), [(36, 384, 244), (128, 384, 358), (128, 4096, 1_104)])
 def test_a_record_with_every_list_full_stays_within_its_bound(id_length: int, dimension: int, kilobytes: int) -> None:
     without = len(encode_state(full_state(id_length, dimension, waiting=0)))
     assert 0.7 * kilobytes * 1000 < without < kilobytes * 1000

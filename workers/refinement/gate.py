@@ -21,9 +21,10 @@ import numpy as np
 
 from schemas.command import AddInterest, Edit, RemoveInterest, RewriteInterest
 from schemas.profile import MAX_INTERESTS
+from workers.alike import ALIKE, NEAR
 from workers.phrases import MAX_CHARACTERS, plain
 from workers.ports import Matrix
-from workers.refit import ALIKE, interest_id
+from workers.refit import interest_id
 from workers.state import HeldInterest
 from workers.weights import Array
 
@@ -166,9 +167,9 @@ class _Gate:
     def _said(self, text: str, replaces: str | None) -> Refusal | None:
         if text not in self._grounds.words:
             return Refusal.NO_VECTOR
-        if self._is_alike(text, self._grounds.removed):
+        if self._is_alike(text, self._grounds.removed, NEAR):
             return Refusal.REMOVED
-        if self._is_alike(text, self._grounds.avoid):
+        if self._is_alike(text, self._grounds.avoid, NEAR):
             return Refusal.AVOIDED
         if self._is_alike(text, [said for one, said in self._texts.items() if one != replaces]):
             return Refusal.DUPLICATE
@@ -181,7 +182,7 @@ class _Gate:
         nearest = (self._grounds.rows[self._theirs] @ vector).max(initial=-1.0)
         return Refusal.UNFOUNDED if nearest < BORNE_OUT else None
 
-    def _is_alike(self, text: str, others: Collection[str]) -> bool:
+    def _is_alike(self, text: str, others: Collection[str], from_: float = ALIKE) -> bool:
         """Whether one of the others is the same text but for case, or has nearly the same vector."""
         if interest_id(text) in map(interest_id, others):
             return True
@@ -189,7 +190,7 @@ class _Gate:
         vectors = [words[other] for other in others if other in words]
         if not vectors:
             return False
-        return bool((np.array(vectors, np.float64) @ words[text].astype(np.float64) >= ALIKE).any())
+        return bool((np.array(vectors, np.float64) @ words[text].astype(np.float64) >= from_).any())
 
 
 def _words(text: str) -> tuple[str, ...]:

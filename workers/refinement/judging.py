@@ -58,7 +58,7 @@ class Judging:
         state = self.world.state
         if candidate.key != Candidate().key:
             edits = candidate.edits(state.interests)
-            texts = candidate.added + candidate.dropped
+            texts = candidate.added + candidate.dropped + state.removed
             changed = proposed(state, edits, {text: self.words[text] for text in texts if text in self.words})
             if changed is None:
                 return None

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.profile import Source
+from workers.alike import NEAR
 from workers.evidence import evidence
 from workers.ports import Matrix
 from workers.refinement.asks import Numeric
 from workers.refinement.judging import Judging, Trial
-from workers.refit import ALIKE, interest_id
+from workers.refit import interest_id
 from workers.state import HeldInterest
 from workers.weights import Array
 
@@ -106,7 +107,7 @@ class Numbers:
         words = self._judging.words
         gone = [words[text] for text in state.removed if text in words] + [_held_vector(one) for one in state.avoid]
         names = {*map(interest_id, state.removed), *(one.id for one in state.avoid + state.interests)}
-        alike = (self._words @ self._stacked(gone).T >= ALIKE).any(axis=1)
+        alike = (self._words @ self._stacked(gone).T >= NEAR).any(axis=1)
         return np.asarray(alike | np.array([interest_id(text) in names for text in self._texts], bool))
 
     def _usable(self, places: Sequence[int], dropped: Iterable[str]) -> NDArray[np.bool_]:

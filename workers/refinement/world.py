@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from schemas.proposal import MAX_NEGATIVES
+from workers.mine import is_mine
 from workers.ports import ItemRecord, Matrix
 from workers.refit import FitRules
 from workers.scoring import Scoring
@@ -61,10 +62,11 @@ class World:
 def draw_negatives(
     sample: Iterable[str], state: UserState, seed: int, judges: int = JUDGES, others: int = OTHERS
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """From keys of a catalog, those to judge against and those to learn from, without what the person touched. At least
-    half are judges where there are few. The same sample and seed give the same ones, whatever the sample's order."""
+    """From keys of a catalog, those to judge against and those to learn from, without what the person touched and what
+    another person brought (`workers.mine`). At least half are judges where there are few. The same sample and seed give
+    the same ones, whatever the sample's order."""
     touched = state.items_seen()
-    keys = sorted(set(sample) - touched)
+    keys = sorted(key for key in set(sample) - touched if not is_mine(key))
     order = np.random.default_rng(seed).permutation(len(keys))
     drawn = [keys[position] for position in order[: judges + others]]
     half = min(judges, (len(drawn) + 1) // 2)

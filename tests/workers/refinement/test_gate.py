@@ -18,6 +18,7 @@ from schemas.command import (
 )
 from schemas.profile import MAX_INTERESTS, Source
 from tests.workers.refinement.town import held_interest, item, words_of
+from workers.alike import ALIKE, NEAR
 from workers.ports import Matrix
 from workers.refinement.gate import BORNE_OUT, Checked, Grounds, Refusal, check
 from workers.refit import interest_id
@@ -146,6 +147,16 @@ def test_what_the_person_removed_or_avoids_does_not_come_back(text: str) -> None
     assert reasons([add(text)], replace(grounds, removed=("old jazz",))) == [Refusal.REMOVED]
     assert reasons([add(text)], replace(grounds, avoid=("old jazz",))) == [Refusal.AVOIDED]
     assert reasons([rewrite("tea", text)], replace(grounds, removed=("old jazz",))) == [Refusal.REMOVED]
+
+
+def test_nor_in_words_that_are_merely_near() -> None:
+    """To say the same as an interest takes more than to bring back what was removed."""
+    near = words_of("old jazz") * 0.87 + words_of("new chess") * np.float32(np.sqrt(1 - 0.87**2))
+    assert NEAR < float(near @ words_of("old jazz")) < ALIKE
+    grounds = knowing(**{"almost that": near})
+    assert reasons([add("almost that")], grounds) == []
+    assert reasons([add("almost that")], replace(grounds, removed=("old jazz",))) == [Refusal.REMOVED]
+    assert reasons([add("almost that")], replace(grounds, avoid=("old jazz",))) == [Refusal.AVOIDED]
 
 
 def test_a_removed_text_is_known_by_its_name_where_its_vector_is_lost() -> None:

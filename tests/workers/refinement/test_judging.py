@@ -11,6 +11,7 @@ from schemas.profile import Source
 from schemas.proposal import Outcome, Proposal
 from tests.workers.refinement.asking import trial_of
 from tests.workers.refinement.town import FIT, ITEMS, Deed, Town, deeds, held_interest, words_of
+from workers.alike import NEAR
 from workers.proposals import Verdict, decide
 from workers.refinement.candidate import Candidate
 from workers.refinement.judging import Judging
@@ -156,6 +157,22 @@ def test_what_says_the_same_as_a_removed_text_may_not_be_used() -> None:
     removed = replace(world.state, removed=("jazzy",))
     world = replace(world, state=removed, words={**world.words, "jazzy": words_of("jazz")})
     assert usable_of_world(world) == set()
+
+
+@pytest.mark.parametrize(("cosine", "may"), [(NEAR + 0.01, False), (NEAR - 0.01, True)])
+def test_nor_what_is_merely_near_to_it(cosine: float, may: bool) -> None:
+    """As the agent would leave it out of a proposal."""
+    town = Town(deeds("old", "jazz", range(5), held=[1]), words=("jazz", "old jazz"))
+    world = without_what_is_near(town.world(), "jazz", cosine)
+    assert usable_of_world(world) == ({"jazz"} if may else set())
+    world = without_what_is_near(TOWN.world(), "rare jazz", cosine)
+    assert (Judging(world).trial(Candidate(("rare jazz",))) is not None) is may
+
+
+def without_what_is_near(world: World, text: str, cosine: float) -> World:
+    """Of a person who has removed something so near to the text, and to nothing else."""
+    near = cosine * words_of(text) + np.float32(np.sqrt(1 - cosine**2)) * words_of("odd tea")
+    return replace(world, state=replace(world.state, removed=("nearly",)), words={**world.words, "nearly": near})
 
 
 def test_a_removed_text_whose_vector_is_lost_stops_nothing() -> None:

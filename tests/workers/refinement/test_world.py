@@ -32,6 +32,13 @@ def test_negatives_are_never_what_the_person_touched() -> None:
     assert (len(judges), len(others)) == (64, 64)
 
 
+def test_negatives_are_never_what_another_person_brought() -> None:
+    brought = [f"mine.netflix:{number}" for number in range(100)]
+    judges, others = draw_negatives([*brought, "tea:1", "tea:2"], WORLD.state, seed=1)
+    assert {*judges, *others} <= {"tea:1", "tea:2"}
+    assert judges
+
+
 def test_the_draw_depends_on_the_seed_and_not_on_the_order() -> None:
     assert draw_negatives(sorted(ITEMS, reverse=True), WORLD.state, 1) == draw_negatives(ITEMS, WORLD.state, 1)
     assert draw_negatives(ITEMS, WORLD.state, 1) != draw_negatives(ITEMS, WORLD.state, 2)
