@@ -12,7 +12,8 @@ record of what there was at one version. A change never alters what an older vie
 How a search goes. Up to `exact_below` items the formula of `workers.scoring` is computed for every item: what comes
 back equals brute force, always. Above that, FAISS's HNSW graph is asked for each interest's neighbours, more for a
 heavier interest, and the rows that the graph does not have yet are all taken; the formula decides among these. Where
-the graph cannot tell (nothing but dislikes, too few neighbours), every item is scored after all.
+the graph cannot tell (nothing but dislikes, too few neighbours), every item is scored after all. What is too near to an
+avoided text is no candidate, however well it scores: others take its place.
 """
 
 import math
@@ -25,6 +26,7 @@ import faiss
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workers.asked import KEEP_AWAY, MARGIN, Asked
 from workers.ports import Matrix
 from workers.scoring import Floats, Scoring, contributions, score
 from workers.vectors import rows_of
@@ -50,9 +52,6 @@ of the best 50 and 0.993 of the best 200; with two dislikes among the interests 
 
 _MOST_EXTRA = 400
 """Of these for one interest, which rules from 50 hits on: a graph is good at the nearest few hundred."""
-
-_MARGIN = 1e-4
-"""What float32 may have wrong in a score, and a hundred times more: so many more rows are scored in float64."""
 
 _SLICE = 65_536
 """Rows scored at once: 6 MB of cosines with 24 interests. Smaller products make their threads wait for each other."""
@@ -144,12 +143,18 @@ class ItemIndex:
         k: int = 10,
         threshold: float | None = None,
         scoring: Scoring = "mixture",
+        keep_away: float | None = None,
     ) -> list[Hit]:
-        """At most `k` items that score at least `threshold`, best first, equal scores by key. `vectors` (m, dimension)
-        and `avoid` (a, dimension) of unit length, `weights` (m,). Nothing for weights that are all zero: no interest
-        speaks. Raises `SpaceMismatch` for vectors of another length, `ValueError` for more or fewer weights."""
-        asked = _Asked(
-            rows_of(vectors, self.dimension), np.asarray(weights, np.float64), rows_of(avoid, self.dimension), scoring
+        """At most `k` items that score at least `threshold`, best first, equal scores by key; none whose cosine to an
+        avoided vector is `keep_away` (unset: `KEEP_AWAY`) or more. `vectors` (m, dimension) and `avoid` (a, dimension)
+        of unit length, `weights` (m,). Nothing for weights that are all zero: no interest speaks. Raises
+        `SpaceMismatch` for vectors of another length, `ValueError` for more or fewer weights."""
+        asked = Asked(
+            rows_of(vectors, self.dimension),
+            np.asarray(weights, np.float64),
+            rows_of(avoid, self.dimension),
+            scoring,
+            KEEP_AWAY if keep_away is None else keep_away,
         )
         if len(asked.vectors) != asked.weights.size:
             raise ValueError(f"needs one weight for each of {len(asked.vectors)} vectors, not {asked.weights.size}")
@@ -186,34 +191,6 @@ class ItemIndex:
             self._view = _indexed_further(view, self._step)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """Vectors (m, d), weights (m,), avoid (a, d)."""
-
-    vectors: Matrix
-    weights: NDArray[np.float64]
-    avoid: Matrix
-    scoring: Scoring
-
-    def scores(self, rows: Matrix) -> Floats:
-        cosines, avoid = self.parted(rows)
-        return score(self.scoring, cosines, self.weights, avoid)
-
-    def parted(self, rows: Matrix) -> tuple[Floats, Floats]:
-        """Cosines of the rows (n, d) to the interests (n, m) and to what is avoided (n, a), in the rows' float type."""
-        cosines = rows @ np.concatenate([self.vectors, self.avoid]).astype(rows.dtype).T
-        return cosines[:, : len(self.vectors)], cosines[:, len(self.vectors) :]
-
-    def probes(self) -> list[tuple[Matrix, float]]:
-        """What to ask the graph for, (1, d) each, with its share of the places. The linear score is itself one inner
-        product, but for what avoid takes off. None where no interest is wanted: a graph finds near ones only."""
-        if self.scoring == "linear":
-            return [((self.weights @ self.vectors)[None, :].astype(np.float32), 1.0)]
-        total = self.weights[self.weights > 0].sum()
-        wanted = np.flatnonzero(self.weights > 0)
-        return [(self.vectors[[one]], float(self.weights[one] / total)) for one in wanted]
-
-
 def _empty(dimension: int, capacity: int) -> _View:
     return _View(np.zeros((capacity, dimension), np.float32), np.full(capacity, _NEVER), [])
 
@@ -243,16 +220,23 @@ def _new_graph(dimension: int) -> Any:
     return graph
 
 
-def _candidates(view: _View, asked: _Asked, k: int) -> tuple[NDArray[np.int64], Floats]:
+def _candidates(view: _View, asked: Asked, k: int) -> tuple[NDArray[np.int64], Floats]:
     """Rows alive that may be among the best, each once, and their scores in float32."""
     near = _neighbours(view, asked.probes(), k) if view.graph is not None else None
-    begin = 0 if near is None else view.indexed
-    near = np.zeros(0, np.int64) if near is None else near
-    pieces = [view.vectors[near], *_slices(view, begin)]
-    scores = np.concatenate([asked.scores(piece) for piece in pieces])
+    if near is not None:
+        rows, scores = _allowed(view, asked, near, view.indexed)
+        # Where most of the neighbours are too near to an avoided text, the graph has not told who takes their place.
+        if len(rows) >= min(k, view.living) or not len(asked.avoid):
+            return rows, scores
+    return _allowed(view, asked, np.zeros(0, np.int64), 0)
+
+
+def _allowed(view: _View, asked: Asked, near: NDArray[np.int64], begin: int) -> tuple[NDArray[np.int64], Floats]:
+    """Of the rows `near` and all from `begin` on, those that may be shown, with their scores."""
+    scores = np.concatenate([asked.scores(piece) for piece in (view.vectors[near], *_slices(view, begin))])
     rows = np.concatenate([near, np.arange(begin, view.length)])
-    alive = view.alive(rows)
-    return rows[alive], scores[alive]
+    shown = view.alive(rows) & (scores > -np.inf)
+    return rows[shown], scores[shown]
 
 
 def _slices(view: _View, begin: int) -> Iterator[Matrix]:
@@ -284,12 +268,12 @@ def _near(view: _View, probe: Matrix, wanted: int) -> NDArray[np.int64] | None:
 
 
 def _best(
-    view: _View, rows: NDArray[np.int64], roughly: Floats, asked: _Asked, k: int, threshold: float | None
+    view: _View, rows: NDArray[np.int64], roughly: Floats, asked: Asked, k: int, threshold: float | None
 ) -> list[Hit]:
     """The formula again in float64 for those that may be among the `k` best."""
     least = -math.inf if threshold is None else threshold
     near_least = np.partition(roughly, -k)[-k] if len(roughly) > k else -math.inf
-    rows = rows[roughly >= max(least, near_least) - _MARGIN]
+    rows = rows[roughly >= max(least, near_least) - MARGIN]
     cosines, avoid = asked.parted(view.vectors[rows].astype(np.float64))
     # Rounded: a product's last bits depend on where in the matrix a row stands, and like items must tie.
     scores = np.round(score(asked.scoring, cosines, asked.weights, avoid), 9)

@@ -8,7 +8,9 @@ of all providers, as the gateway would show them right after.
   they are. Share of the topic among the ten (`insert`); also for smaller weights (`insert_curve`).
 * Deleted: who has interests of the topic with a positive weight removes all of them in one edit. Share of the topic
   left (`delete`); then again as long as inference names others of it, `edits` being how often (`delete_until_none`);
-  and where the topic's name is marked to avoid instead (`avoid`).
+  and where the topic's name is marked to avoid instead (`avoid`; `within` is the share of the ten that is nearer to it
+  than was set, `avoid_curve` has by that distance the share of the topic left, and `covered` how many percent of a
+  topic's items, and of all others, are so near to its name).
 
 An interest is one of the topic where it is the topic's name, or most of the items behind it are of the topic.
 """
@@ -20,15 +22,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from infra.evaluation import plots
 from infra.evaluation.options import Editability
+from infra.evaluation.ranking import Published
 from infra.evaluation.replay import Replay
 from infra.evaluation.report import NothingToJudge, circumstances, percent
 from infra.evaluation.sample_world import lives, recommended, sample_world, topic_share
 from infra.evaluation.setup import Setup
 from infra.evaluation.world import World
 from infra.sample.catalog import topics
-from schemas.command import AddInterest, AvoidText, Edit, EditCommand, RemoveInterest
+from schemas.command import AddInterest, AvoidText, Edit, EditCommand, KeepAway, RemoveInterest
 from schemas.interaction import Interaction
 from workers.errors import AttuneError
 from workers.evaluation.resampling import Interval, intervals
@@ -36,6 +41,9 @@ from workers.state import HeldInterest, UserState
 
 WEIGHTS = (0.1, 0.25, 0.5, 0.75, 1.0)
 """Of an inserted interest. 0.5 is what it gets without one, 1 is the largest; what is learned reaches 0.3 to 0.5."""
+
+DISTANCES = (0.2, 0.25, 0.3, 0.35, 0.4)
+"""Cosines to what is avoided from which nothing is recommended; 0.35 where nobody says (`workers.asked`)."""
 
 MAX_EDITS = 8
 """After so many removals of whatever is of the topic, it is taken as there to stay."""
@@ -83,6 +91,13 @@ class Person:
         """Of the topic among what is recommended; 0 where nothing is."""
         keys = recommended(self.replay.state, self.world, self.setup.scoring, self.k)
         return topic_share(keys, topic, self.world.items) if keys else 0.0
+
+    def within(self) -> float:
+        """Of what is recommended, the share that lies nearer to what is avoided than it may."""
+        profile = Published.of(self.replay.state, self.world.dimension)
+        keys = recommended(self.replay.state, self.world, self.setup.scoring, self.k)
+        near = dict(zip(self.world.catalog.keys, profile.too_near(self.world.catalog.matrix).tolist(), strict=True))
+        return sum(near[key] for key in keys) / len(keys) if keys else 0.0
 
     def of_topic(self, topic: str) -> list[HeldInterest]:
         """The interests of the topic that speak for it."""
@@ -133,6 +148,7 @@ def run(asked: Editability, setup: Setup) -> dict[str, Any]:
         plots.curve(setup.common.plots / "editability.png", WEIGHTS, {"inserted": curve}, title, "its weight")
     return {
         **_told(found, setup),
+        "covered": _covered(world),
         "topics": chosen,
         "people": len(played),
         "events": asked.events,
@@ -171,19 +187,41 @@ def _delete(person: Person, topic: str, found: Found) -> None:
     person.again()
     person.edit([AvoidText(text=topic)])
     found.add("avoid", person.user, person.share(topic))
+    found.add("within", person.user, person.within())
+    for distance in DISTANCES:
+        person.again()
+        person.edit([AvoidText(text=topic), KeepAway(within=distance)])
+        found.add(_apart(distance), person.user, person.share(topic))
 
 
 def _named(weight: float) -> str:
     return f"insert at {weight:g}"
 
 
+def _apart(distance: float) -> str:
+    return f"avoid at {distance:g}"
+
+
+def _covered(world: World) -> dict[str, list[float]]:
+    """By distance, how many percent of a topic's items lie so near to its name, and how many of all others."""
+    names = sorted(topics())
+    nearness = world.catalog.matrix.astype(np.float64) @ world.encoder.encode_interests(names).astype(np.float64).T
+    own = np.array([[world.items[key].category == name for name in names] for key in world.catalog.keys])
+    near = {distance: nearness >= distance for distance in DISTANCES}
+    return {
+        f"{distance:g}": [percent(float(one[own].mean())), percent(float(one[~own].mean()))]
+        for distance, one in near.items()
+    }
+
+
 def _told(found: Found, setup: Setup) -> dict[str, Any]:
-    names = ("insert", "delete", "insert_before", "delete_before", "delete_until_none", "avoid")
+    names = ("insert", "delete", "insert_before", "delete_before", "delete_until_none", "avoid", "within")
     means = {name: found.interval(name, setup) for name in names}
     return {
         **{name: percent(one.mean) for name, one in means.items()},
         "ci": {name: [percent(one.low), percent(one.high)] for name, one in means.items()},
         "insert_curve": {f"{weight:g}": percent(found.interval(_named(weight), setup).mean) for weight in WEIGHTS},
+        "avoid_curve": {f"{apart:g}": percent(found.interval(_apart(apart), setup).mean) for apart in DISTANCES},
         "edits": round(sum(found.edits) / len(found.edits), 2),
         "inserted": len(found.shares["insert"]),
         "deleted": len(found.shares["delete"]),

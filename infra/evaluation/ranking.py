@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.asked import KEEP_AWAY
 from workers.ports import Matrix
 from workers.scoring import Scoring, score
 from workers.state import HeldInterest, UserState, vectors_of
@@ -26,16 +27,23 @@ class Published:
     vectors: Matrix
     weights: Array
     avoid: Matrix
+    keep_away: float = KEEP_AWAY
 
     @classmethod
     def of(cls, state: UserState, dimension: int) -> "Published":
         weights = np.array([interest.weight for interest in state.interests], np.float64)
-        return cls(_matrix(state.interests, dimension), weights, _matrix(state.avoid, dimension))
+        keep_away = KEEP_AWAY if state.keep_away is None else state.keep_away
+        return cls(_matrix(state.interests, dimension), weights, _matrix(state.avoid, dimension), keep_away)
 
     def scores(self, items: Matrix, scoring: Scoring) -> Array:
         """(n,) for `items` (n, d): `workers.scoring.score`, in float64 like the provider's last look."""
         wide = items.astype(np.float64)
         return _rounded(score(scoring, wide @ self.vectors.T, self.weights, wide @ self.avoid.T))
+
+    def too_near(self, items: Matrix) -> NDArray[np.bool_]:
+        """(n,) which of the items are so near to what is avoided that no provider shows them."""
+        nearest = (items.astype(np.float64) @ self.avoid.T).max(axis=1, initial=-1)
+        return np.asarray(_rounded(nearest) >= self.keep_away)
 
 
 def soft_maximum(history: Matrix, items: Matrix) -> Array:

@@ -35,15 +35,16 @@ def lives(people: int, events: int, seed: int) -> dict[str, list[Interaction]]:
 
 
 def recommended(state: UserState, world: World, scoring: Scoring, k: int) -> list[str]:
-    """The keys of the best `k` items of all providers; what the person has met is demoted, as by the gateway. No item
-    for a profile in which no interest speaks."""
+    """The keys of the best `k` items of all providers; what the person has met is demoted, as by the gateway, and what
+    is too near to what they avoid is left out. No item for a profile in which no interest speaks."""
     profile = Published.of(state, world.dimension)
     if not profile.weights.any():
         return []
     keys = world.catalog.keys
     seen = state.items_seen()
     scores = profile.scores(world.catalog.matrix, scoring) - SEEN_PENALTY * np.array([key in seen for key in keys])
-    return sorted(keys, key=dict(zip(keys, -scores, strict=True)).__getitem__)[:k]
+    shown = [key for key, near in zip(keys, profile.too_near(world.catalog.matrix).tolist(), strict=True) if not near]
+    return sorted(shown, key=dict(zip(keys, -scores, strict=True)).__getitem__)[:k]
 
 
 def topic_share(keys: list[str], topic: str, items: Mapping[str, CatalogItem]) -> float:

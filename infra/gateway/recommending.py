@@ -87,6 +87,7 @@ def _by_vectors(state: UserState, space: str, asked: SearchBody) -> SearchBody:
         vectors=tuple(map(_floats, state.interests)),
         weights=tuple(interest.weight for interest in state.interests),
         avoid=tuple(map(_floats, state.avoid)),
+        keep_away=state.keep_away,
         k=asked.k,
         threshold=asked.threshold,
         scoring=asked.scoring,

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from infra.evaluation import editability
-from infra.evaluation.editability import WEIGHTS, EditNotCarriedOut, Person
+from infra.evaluation.editability import DISTANCES, WEIGHTS, EditNotCarriedOut, Person
 from infra.evaluation.options import Editability
 from infra.evaluation.report import NothingToJudge
 from infra.evaluation.sample_world import lives, recommended, sample_world, topic_share
 from infra.sample.catalog import topics
-from schemas.command import AddInterest, AvoidText, RewriteInterest
+from schemas.command import AddInterest, AvoidText, KeepAway, RewriteInterest
 from tests.infra.evaluation_files import setup
 from workers.state import UserState, encode_state
 
@@ -29,9 +29,22 @@ def test_what_is_asked_for_and_what_is_told(tmp_path: Path) -> None:
     assert told["insert_curve"].keys() == {f"{weight:g}" for weight in WEIGHTS}
     assert told["insert_curve"]["1"] == told["insert"]
     assert told["edits"] >= 1
+    assert told["within"] == 0
+    assert told["avoid_curve"].keys() == told["covered"].keys() == {f"{distance:g}" for distance in DISTANCES}
     assert (len(told["topics"]), told["people"], told["k"], told["llm_calls"]) == (4, 6, 10, 0)
     assert set(told["topics"]) <= set(topics())
     assert (tmp_path / "editability.png").exists()
+
+
+def test_what_is_avoided_is_kept_away_as_far_as_is_said(tmp_path: Path) -> None:
+    one = person(tmp_path)
+    (most, *_) = one.again().interests
+    everything = len(recommended(one.replay.state, one.world, one.setup.scoring, len(one.world.items)))
+    one.edit([AvoidText(text=most.text), KeepAway(within=0.0)])
+    assert len(recommended(one.replay.state, one.world, one.setup.scoring, everything)) < everything
+    assert one.within() == 0
+    one.edit([KeepAway(within=1.0)])
+    assert len(recommended(one.replay.state, one.world, one.setup.scoring, everything)) >= everything - 1
 
 
 def test_the_seed_draws_people_and_topics(tmp_path: Path) -> None:
