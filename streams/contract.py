@@ -21,7 +21,19 @@ from typing import Protocol
 
 from workers.ports import Outgoing, Partition, Record
 
-__all__ = ["Broker", "History", "Log", "Outgoing", "Partition", "Producer", "Record", "Runner", "Stage", "Timer"]
+__all__ = [
+    "Broker",
+    "History",
+    "Keys",
+    "Log",
+    "Outgoing",
+    "Partition",
+    "Producer",
+    "Record",
+    "Runner",
+    "Stage",
+    "Timer",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +110,26 @@ class History(Protocol):
 
 class Log(Broker, History, Protocol):
     """The log of an installation: Kafka, or the embedded one."""
+
+
+class Keys(Protocol):
+    """The key of each person, with which what logs hold of them is sealed (`streams.key_ring`). All raise
+    `StoreUnavailable` and `BrokerUnavailable`: nothing was sealed or opened then, and the same may be asked again."""
+
+    async def seal(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
+        """The messages as they go to the log, in order. Those of people whose key is destroyed are left out; what is
+        nobody's, and what is sealed already, goes as it is."""
+
+    async def open(self, records: Sequence[Record]) -> list[Record]:
+        """As many, in order, as they were before they were sealed. What was never sealed, and what does not open, stays
+        as it is; what cannot be opened because its key is destroyed is `forgotten`, without key and value."""
+
+    async def destroy(self, user: str) -> None:
+        """Returns when no key of the user is left in the log or the store, and both know that there may be no other.
+        Repeating it does no harm. Another process may hold the key for `streams.key_ring.LIFE` seconds more."""
+
+    async def destroyed(self, user: str) -> bool:
+        """Whether the user's key was destroyed: what is sent for them now is dropped."""
+
+    async def destroyed_among(self, users: Collection[str]) -> set[str]:
+        """Those of the users whose key was destroyed, also where the store was lost since."""

@@ -38,6 +38,8 @@ class Record:
     key: bytes | None
     value: bytes | None
     timestamp_ms: int
+    forgotten: bool = False
+    """It was sealed with a key that is destroyed: nobody can read it, and `key` and `value` are None."""
 
     @property
     def source(self) -> Partition:
@@ -89,7 +91,7 @@ class Snapshot:
     users: Mapping[str, UserRecord]
     items: Mapping[str, ItemRecord]
     providers: tuple[str, ...]
-    """Every provider that has an item, sorted."""
+    """Every provider that has an item, sorted; but none of `workers.mine`."""
     marks: Mapping[Partition, int] = field(default_factory=dict)
     """As `Store.marks` gives them, of the partitions that were asked for."""
 
@@ -144,6 +146,13 @@ class ItemPage(NamedTuple):
     stand in two."""
 
     items: tuple[str, ...]
+    next: int
+
+
+class UserPage(NamedTuple):
+    """As `ItemPage`, of users."""
+
+    users: tuple[str, ...]
     next: int
 
 
@@ -248,8 +257,17 @@ class Store(Protocol):
     async def spent(self, account: str, period: int) -> Spent:
         """Zeros where nothing was taken."""
 
-    async def forget(self, user: str) -> None:
-        """Sets the tombstone and deletes state, outbox, times and jobs of the user, in one step."""
+    async def forget(self, user: str) -> tuple[str, ...]:
+        """Sets the tombstone and deletes state, outbox, times and jobs of the user, in one step. Returns every provider
+        that has or ever had an item, sorted: each may hold something of the user; but none of `workers.mine`."""
+
+    async def users(self, place: int = 0) -> UserPage:
+        """A bounded number of the users of whom there is a record: the first page, or the one at the place that the
+        page before names. What is written or deleted between two pages may be missed; nothing else is."""
+
+    async def shed(self) -> None:
+        """Rids the store's files of what `forget` and `destroy_keys` have deleted, where there was any since the last
+        time. It rewrites files: ask rarely."""
 
     async def items_in(self, space: str, place: int = 0) -> ItemPage:
         """A bounded number of the items in the space: the first page, or the one at the place that the page before
@@ -261,6 +279,18 @@ class Store(Protocol):
     async def drop_words(self, space: str) -> None:
         """Deletes the vectors of all phrases in the space, and what its bank has grown by. What is written meanwhile
         may stay."""
+
+    async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
+        """The wrapped keys of the mailboxes, as they were added, the first to seal with. () where they were destroyed;
+        a mailbox that never had one is absent."""
+
+    async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
+        """Adds keys (of up to 255 bytes) after those that are there, where one that is there stays in its place: each
+        mailbox by itself, in one step. Where they were destroyed nothing is added. Returns what `read_keys` gives of
+        these mailboxes then."""
+
+    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+        """Deletes all keys of the mailboxes, and remembers that for ever."""
 
     async def close(self) -> None: ...
 

@@ -3,19 +3,32 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self
 
-from infra.stores import redis_bank, redis_budgets, redis_items, redis_leases, redis_spaces, redis_users
+from infra.stores import (
+    redis_bank,
+    redis_budgets,
+    redis_items,
+    redis_leases,
+    redis_sealing,
+    redis_shedding,
+    redis_spaces,
+    redis_users,
+)
 from infra.stores.check import check_redis
+from infra.stores.codec import digest_of
 from infra.stores.redis_calls import RedisCalls, Words, connect, script
 from infra.stores.redis_keys import (
     MARKS,
+    PROVIDER_WRITES,
     PROVIDERS,
     USER_BUCKETS,
     UserKey,
     grouped,
     item_bucket,
     mark_field,
-    phrases_key,
+    readable_words_key,
+    words_key,
 )
+from infra.stores.redis_security import NO_SECURITY, RedisSecurity
 from workers.ports import (
     CommitOutcome,
     Due,
@@ -26,6 +39,7 @@ from workers.ports import (
     Snapshot,
     Spent,
     UserCommit,
+    UserPage,
     UserRecord,
 )
 from workers.sightings import Bounds, GrownPhrase, Sighting
@@ -41,11 +55,11 @@ class RedisStore:
         """The indexes by time that a `forget` of this process has met."""
 
     @classmethod
-    async def open(cls, url: str, *, timeout: float) -> Self:
+    async def open(cls, url: str, *, timeout: float, security: RedisSecurity = NO_SECURITY) -> Self:
         """Connects, checks the server and loads the scripts. `timeout` is of each call, in seconds. Raises
         `StoreRefused` where the server would lose data, `ConfigurationError` for a wrong address or password,
         `StoreUnavailable` where nothing answers."""
-        client = connect(url, timeout)
+        client = connect(url, timeout, security)
         calls = RedisCalls(client, timeout)
         try:
             async with calls.deadline():
@@ -113,12 +127,15 @@ class RedisStore:
         return await redis_items.put(self._calls, records, deleted)
 
     async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
-        words = [word for phrase, vector in vectors.items() for word in (phrase.encode(), vector)]
-        await self._many(b"HSET", phrases_key(space), words)
+        words = [word for phrase, vector in vectors.items() for word in (digest_of(phrase), vector)]
+        await self._many(b"HSET", words_key(space), words)
 
     async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
-        vectors = await self._many(b"HMGET", phrases_key(space), [phrase.encode() for phrase in phrases])
-        return {phrase: vector for phrase, vector in zip(phrases, vectors, strict=True) if vector is not None}
+        found = await self._many(b"HMGET", words_key(space), [digest_of(phrase) for phrase in phrases])
+        known = {phrase: vector for phrase, vector in zip(phrases, found, strict=True) if vector is not None}
+        missing = [phrase for phrase in phrases if phrase not in known]
+        found = await self._many(b"HMGET", readable_words_key(space), [phrase.encode() for phrase in missing])
+        return known | {phrase: vector for phrase, vector in zip(missing, found, strict=True) if vector is not None}
 
     async def replace_items(self, changes: Sequence[tuple[ItemRecord, ItemRecord]]) -> list[bool]:
         return await redis_bank.replace_items(self._calls, changes)
@@ -177,12 +194,34 @@ class RedisStore:
     async def spent(self, account: str, period: int) -> Spent:
         return await redis_budgets.spent(self._calls, account, period)
 
-    async def forget(self, user: str) -> None:
+    async def forget(self, user: str) -> tuple[str, ...]:
         """One step in Redis; asked twice where an index by time is new to this process."""
         key = UserKey(user)
         async with self._calls.deadline():
+            await redis_shedding.note(self._calls)
             while names := await self._calls.call(redis_users.forget_call(key, self._names)):
                 self._names.update(name.decode() for name in names)
+            return await self.providers()
+
+    async def users(self, place: int = 0) -> UserPage:
+        return await redis_users.page(self._calls, place)
+
+    async def shed(self) -> None:
+        await redis_shedding.shed(self._calls)
+
+    async def providers(self) -> tuple[str, ...]:
+        """Every one that has or ever had an item, as `forget` gives them."""
+        return redis_items.provider_names(await self._calls.call((b"HKEYS", PROVIDER_WRITES)))
+
+    async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
+        return await redis_sealing.read_keys(self._calls, mailboxes)
+
+    async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
+        return await redis_sealing.add_keys(self._calls, keys)
+
+    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+        await redis_shedding.note(self._calls)
+        await redis_sealing.destroy_keys(self._calls, mailboxes)
 
     async def close(self) -> None:
         await self._calls.close()

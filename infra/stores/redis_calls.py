@@ -13,6 +13,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from infra.stores.redis_errors import error_of, no_answer
+from infra.stores.redis_security import NO_SECURITY, RedisSecurity
 from workers.errors import ConfigurationError
 
 Words = Sequence[bytes]
@@ -30,8 +31,10 @@ def script(name: str, keys: Sequence[bytes], arguments: Sequence[bytes] = ()) ->
     return (b"EVALSHA", _HASHES[name], b"%d" % len(keys), *keys, *arguments)
 
 
-def connect(url: str, timeout: float) -> "redis.asyncio.Redis":
-    """A client that has not connected yet; all replies are bytes. Raises `ConfigurationError` for a wrong address."""
+def connect(url: str, timeout: float, security: RedisSecurity = NO_SECURITY) -> "redis.asyncio.Redis":
+    """A client that has not connected yet; all replies are bytes. Raises `ConfigurationError` for a wrong address and
+    for certificates that cannot be read."""
+    options = security.of_client(url)
     try:
         pool = redis.asyncio.BlockingConnectionPool.from_url(
             url,
@@ -45,6 +48,7 @@ def connect(url: str, timeout: float) -> "redis.asyncio.Redis":
             # The older protocol has no handshake, so a Redis that is too old is refused by its version and not by a
             # command it does not know.
             protocol=2,
+            **options,
         )
     except ValueError as error:
         raise ConfigurationError("ATTUNE_STORE is no Redis address: it looks like redis://host:6379/0") from error

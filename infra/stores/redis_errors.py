@@ -1,6 +1,7 @@
 """What went wrong in Redis, as our own errors. No key, value, address or password goes into a message."""
 
 import re
+import ssl
 
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
@@ -21,8 +22,8 @@ _PASSES = {
 """Codes of refusals that end by themselves or by an operator's hand: the same call may then succeed."""
 
 _SETTINGS = {
-    "NOAUTH": "wants a password: put it into ATTUNE_STORE (redis://:PASSWORD@host:port/db)",
-    "WRONGPASS": "refuses the name or password in ATTUNE_STORE: mend them there",
+    "NOAUTH": "wants a password: set ATTUNE_REDIS_PASSWORD, or put it into ATTUNE_STORE (redis://:PASSWORD@host:port/db)",
+    "WRONGPASS": "refuses the name or password in ATTUNE_STORE (or ATTUNE_REDIS_PASSWORD): mend them there",
     "NOPERM": "does not allow this user of ATTUNE_STORE all it needs: give it +@all on keys ~attune:* ~{attune*",
     "MOVED": "is a cluster of several nodes, which this version cannot use: point ATTUNE_STORE at a single Redis",
     "WRONGTYPE": "holds something else under Attune's names: give Attune a database of its own in ATTUNE_STORE",
@@ -30,11 +31,14 @@ _SETTINGS = {
 
 
 def no_answer(timeout: float) -> StoreUnavailable:
-    return StoreUnavailable(f"Redis did not answer within {timeout:g} s: see whether it runs and can be reached")
+    cure = "see whether it runs and can be reached, and speaks TLS just where ATTUNE_STORE says rediss://"
+    return StoreUnavailable(f"Redis did not answer within {timeout:g} s: {cure}")
 
 
 def error_of(error: RedisError | OSError) -> AttuneError:
     """`StoreUnavailable` for what may pass, `ConfigurationError` for what somebody has to mend."""
+    if (wrong := _tls(error)) is not None:
+        return ConfigurationError(f"Redis {wrong}")
     code = _code(error)
     if code in _PASSES:
         return StoreUnavailable(f"Redis {_PASSES[code]}")
@@ -44,7 +48,22 @@ def error_of(error: RedisError | OSError) -> AttuneError:
         return ConfigurationError(f"Redis {_SETTINGS['WRONGPASS']}")
     if isinstance(error, ResponseError):
         return ConfigurationError(f"Redis refused a command ({code or 'without a code'}): see its log and version")
-    return StoreUnavailable("Redis cannot be reached: see whether it runs, and where ATTUNE_STORE points")
+    return StoreUnavailable(
+        "Redis cannot be reached: see whether it runs, and where ATTUNE_STORE points (to rediss:// where it speaks TLS)"
+    )
+
+
+def _tls(error: BaseException | None) -> str | None:
+    """What is wrong with a TLS connection, and the cure; None where it is not that. The client hides the reason."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    match error:
+        case None:
+            return None
+        case ssl.SSLCertVerificationError():
+            cure = "let ATTUNE_REDIS_CA name the CA that signed it, and ATTUNE_STORE the host that it was made for"
+            return f"shows a certificate that is not trusted ({error.verify_message}): {cure}"
+    return "wants a certificate, or speaks another TLS: set ATTUNE_REDIS_CERT and ATTUNE_REDIS_KEY"
 
 
 def _code(error: RedisError | OSError) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from infra.stores.codec import pack_item, provider_of, unpack_item
 from infra.stores.redis_calls import RedisCalls, Words, script
 from infra.stores.redis_keys import BUCKETS, ITEM_BUCKETS, PROVIDER_WRITES, PROVIDERS, grouped, item_bucket
+from workers.mine import is_mine
 from workers.ports import ItemRecord
 from workers.standing import NONE, REMEMBERED_MS
 
@@ -118,4 +119,5 @@ def _list_calls(written: Sequence[ItemRecord]) -> list[Words]:
 
 
 def provider_names(reply: Iterable[bytes]) -> tuple[str, ...]:
-    return tuple(sorted(name.decode() for name in reply))
+    """Sorted; none of `workers.mine`."""
+    return tuple(sorted(name for name in (raw.decode() for raw in reply) if not is_mine(name)))

@@ -1,7 +1,7 @@
 """Where everything lies in Redis.
 
-Users are spread over 64 buckets by a hash of their id, items over 64 of their own. All keys of a bucket share a hash
-tag, so that one script may touch them all and Redis Cluster may move the bucket as one:
+Users are spread over 64 buckets by a hash of their id, items and mailboxes over 64 of their own. All keys of a bucket
+share a hash tag, so that one script may touch them all and Redis Cluster may move the bucket as one:
 
     {attune:07}:user:ID            HASH  rev, state; wait, since: the job that waits; run, token, progress:
                                          the job that runs
@@ -16,9 +16,11 @@ tag, so that one script may touch them all and Redis Cluster may move the bucket
     {attune-items:07}:providers    HASH  provider -> how many items of this bucket it has
     {attune-items:07}:keys         SET   the keys of all items of this bucket
     {attune-items:07}:gone         ZSET  the keys of items that were deleted in the last hour, by that time
+    {attune-keys:07}:keys          HASH  mailbox -> its wrapped keys, each behind a byte that is its length
+    {attune-keys:07}:gone          SET   mailboxes whose keys were destroyed
     {attune-providers}:names       SET   every provider that has an item
     {attune-providers}:writes      HASH  provider -> how often its items were written
-    attune:phrases:SPACE           HASH  phrase -> vector
+    attune:words:SPACE             HASH  digest of the words -> vector
     {attune-bank:SPACE}:sightings  HASH  candidate for the bank -> lines of `bank_codec`, one an item that shows it
     {attune-bank:SPACE}:touched    ZSET  candidate -> when it was last sighted, counted in sightings
     {attune-bank:SPACE}:clock      STRING how many sightings there were
@@ -44,6 +46,14 @@ BUCKETS = 64
 PROVIDERS = b"{attune-providers}:names"
 PROVIDER_WRITES = b"{attune-providers}:writes"
 MARKS = b"attune:marks"
+
+
+RECORD = b":user:"
+USER_RECORDS = b"{attune:??}" + RECORD
+"""How the key of every user's record begins, as Redis matches names."""
+
+UNSHED = b"attune:unshed"
+"""Whether something was deleted that Redis's files still have (`redis_shedding`)."""
 
 
 class Index(NamedTuple):
@@ -96,6 +106,15 @@ class ItemBucket:
         return b"%bitem:%b" % (self._tag, key.encode())
 
 
+class KeyBucket:
+    """The keys of one bucket of mailboxes: what Redis calls keys, of what seals."""
+
+    def __init__(self, number: int) -> None:
+        tag = b"{attune-keys:%02d}:" % number
+        self.keys = tag + b"keys"
+        self.gone = tag + b"gone"
+
+
 class BankKeys:
     """The keys of what the bank of one space grows by."""
 
@@ -128,6 +147,7 @@ class UserKey:
 
 USER_BUCKETS = tuple(map(UserBucket, range(BUCKETS)))
 ITEM_BUCKETS = tuple(map(ItemBucket, range(BUCKETS)))
+KEY_BUCKETS = tuple(map(KeyBucket, range(BUCKETS)))
 
 
 def grouped(values: Iterable[T], bucket_of: Callable[[T], int]) -> dict[int, list[T]]:
@@ -142,7 +162,17 @@ def item_bucket(key: str) -> int:
     return zlib.crc32(key.encode()) % BUCKETS
 
 
-def phrases_key(space: str) -> bytes:
+def key_bucket(mailbox: bytes) -> int:
+    return zlib.crc32(mailbox) % BUCKETS
+
+
+def words_key(space: str) -> bytes:
+    """HASH digest -> vector."""
+    return b"attune:words:" + space.encode()
+
+
+def readable_words_key(space: str) -> bytes:
+    """The same by the words themselves, as an earlier release wrote it."""
     return b"attune:phrases:" + space.encode()
 
 

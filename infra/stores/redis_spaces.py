@@ -9,7 +9,7 @@ from collections.abc import Collection
 from infra.stores import redis_items
 from infra.stores.codec import provider_of
 from infra.stores.redis_calls import RedisCalls, Words, script
-from infra.stores.redis_keys import BUCKETS, ITEM_BUCKETS, BankKeys, grouped, item_bucket, phrases_key
+from infra.stores.redis_keys import BUCKETS, ITEM_BUCKETS, BankKeys, grouped, item_bucket, readable_words_key, words_key
 from workers.ports import ItemPage
 
 _PAGE = b"500"
@@ -49,7 +49,7 @@ async def drop_words(calls: RedisCalls, space: str) -> None:
     bank = BankKeys(space)
     await calls.run(
         [
-            (b"UNLINK", phrases_key(space)),
+            (b"UNLINK", words_key(space), readable_words_key(space)),
             (b"UNLINK", bank.sightings, bank.touched, bank.clock, bank.grown, bank.list),
         ]
     )

@@ -3,15 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from infra.stores.codec import pack_outbox, unpack_outbox
-from infra.stores.redis_calls import Words, script
-from infra.stores.redis_keys import USER_BUCKETS, UserKey
-from workers.ports import CommitOutcome, UserCommit, UserRecord
+from infra.stores.redis_calls import RedisCalls, Words, script
+from infra.stores.redis_keys import RECORD, USER_BUCKETS, USER_RECORDS, UserKey
+from workers.ports import CommitOutcome, UserCommit, UserPage, UserRecord
 
 _OUTCOMES = {
     ord("c"): CommitOutcome.COMMITTED,
     ord("x"): CommitOutcome.CONFLICT,
     ord("f"): CommitOutcome.FORGOTTEN,
 }
+
+
+_PAGE = b"1000"
+"""Keys looked at in one step: half a millisecond of Redis."""
 
 
 def number(value: float) -> bytes:
@@ -87,6 +91,14 @@ def forget_call(user: UserKey, names: Iterable[str]) -> Words:
         ],
         [user.digest, user.name, *(name.encode() for name in known)],
     )
+
+
+async def page(calls: RedisCalls, place: int) -> UserPage:
+    """Of one step of Redis's walk over all of its keys, which meets every key that is there all the while."""
+    found = (b"%d" % place, b"MATCH", USER_RECORDS + b"*", b"COUNT", _PAGE)
+    after, keys = await calls.call((b"SCAN", *found))
+    users = (key.partition(RECORD)[2].decode() for key in keys)
+    return UserPage(tuple(dict.fromkeys(users)), int(after))
 
 
 def _commit_words(user: UserKey, commit: UserCommit, places: Mapping[str, bytes]) -> list[bytes]:

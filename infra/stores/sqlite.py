@@ -5,9 +5,28 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from infra.stores import sqlite_bank, sqlite_budgets, sqlite_items, sqlite_leases, sqlite_spaces, sqlite_users
+from infra.stores import (
+    sqlite_bank,
+    sqlite_budgets,
+    sqlite_items,
+    sqlite_leases,
+    sqlite_sealing,
+    sqlite_spaces,
+    sqlite_users,
+)
 from streams.database import Database
-from workers.ports import CommitOutcome, Due, ItemPage, ItemRecord, LeasedJob, Partition, Snapshot, Spent, UserCommit
+from workers.ports import (
+    CommitOutcome,
+    Due,
+    ItemPage,
+    ItemRecord,
+    LeasedJob,
+    Partition,
+    Snapshot,
+    Spent,
+    UserCommit,
+    UserPage,
+)
 from workers.sightings import Bounds, GrownPhrase, Sighting
 
 _SCHEMA: Final = (Path(__file__).parent / "sql" / "schema.sql").read_text(encoding="utf-8")
@@ -18,6 +37,8 @@ class SqliteStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._unshed = True
+        """Whether the write-ahead log may still have what was deleted; nobody knows at first."""
 
     @classmethod
     async def open(cls, database: Database) -> Self:
@@ -132,8 +153,30 @@ class SqliteStore:
     async def spent(self, account: str, period: int) -> Spent:
         return await self._database.read(lambda connection: sqlite_budgets.spent(connection, account, period))
 
-    async def forget(self, user: str) -> None:
-        await self._database.write(lambda connection: sqlite_users.forget(connection, user))
+    async def forget(self, user: str) -> tuple[str, ...]:
+        def change(connection: sqlite3.Connection) -> tuple[str, ...]:
+            sqlite_users.forget(connection, user)
+            return sqlite_items.providers_ever(connection)
+
+        self._unshed = True
+        return await self._database.write(change)
+
+    async def users(self, place: int = 0) -> UserPage:
+        return await self._database.read(lambda connection: sqlite_users.page(connection, place))
+
+    async def shed(self) -> None:
+        if self._unshed:
+            self._unshed = not await self._database.truncate()
+
+    async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
+        return await self._database.read(lambda connection: sqlite_sealing.read_keys(connection, mailboxes))
+
+    async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
+        return await self._database.write(lambda connection: sqlite_sealing.add_keys(connection, keys))
+
+    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+        self._unshed = True
+        await self._database.write(lambda connection: sqlite_sealing.destroy_keys(connection, mailboxes))
 
     async def close(self) -> None:
         """Nothing: the database belongs to whoever opened it."""
@@ -143,6 +186,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     # Not executescript: it would commit what the writer has in hand. A statement ends where its line does.
     for statement in _SCHEMA.split(";\n"):
         connection.execute(statement)
+    sqlite_items.hide_phrases(connection)
 
 
 def _raise_marks(

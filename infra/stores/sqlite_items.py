@@ -5,7 +5,8 @@ import random
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
-from infra.stores.codec import pack_item, provider_of, standing_of, unpack_item
+from infra.stores.codec import digest_of, pack_item, provider_of, standing_of, unpack_item
+from workers.mine import is_mine
 from workers.ports import ItemRecord
 from workers.standing import NONE, REMEMBERED_MS, comes_too_late, gives_way, gone_at, is_taken_away
 
@@ -45,8 +46,14 @@ def read_items(connection: sqlite3.Connection, items: Collection[str], space: st
 
 
 def providers(connection: sqlite3.Connection) -> tuple[str, ...]:
-    """Sorted."""
-    return tuple(provider for (provider,) in connection.execute(_PROVIDERS))
+    """Sorted; none of `workers.mine`."""
+    return tuple(provider for (provider,) in connection.execute(_PROVIDERS) if not is_mine(provider))
+
+
+def providers_ever(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Also those whose last item is gone; sorted, none of `workers.mine`."""
+    found = connection.execute("SELECT provider FROM providers ORDER BY provider")
+    return tuple(provider for (provider,) in found if not is_mine(provider))
 
 
 def put_items(connection: sqlite3.Connection, records: Sequence[ItemRecord], deleted: Collection[str]) -> set[str]:
@@ -75,6 +82,7 @@ def _put(connection: sqlite3.Connection, record: ItemRecord) -> bool:
         return False
     row = (*place, provider_of(record.key), pack_item(record))
     connection.execute("INSERT OR REPLACE INTO items VALUES (?, ?, ?, ?)", row)
+    connection.execute("INSERT OR IGNORE INTO providers VALUES (?)", (provider_of(record.key),))
     return True
 
 
@@ -99,16 +107,22 @@ def sample_items(connection: sqlite3.Connection, space: str, count: int) -> list
 
 def put_phrases(connection: sqlite3.Connection, space: str, vectors: Mapping[str, bytes]) -> None:
     connection.executemany(
-        "INSERT OR REPLACE INTO phrases VALUES (?, ?, ?)",
-        [(space, phrase, vector) for phrase, vector in vectors.items()],
+        "INSERT OR REPLACE INTO words VALUES (?, ?, ?)",
+        [(space, digest_of(phrase), vector) for phrase, vector in vectors.items()],
     )
 
 
 def read_phrases(connection: sqlite3.Connection, space: str, phrases: Collection[str]) -> dict[str, bytes]:
     """Those that are known."""
-    return dict(
-        connection.execute(
-            "SELECT phrase, vector FROM phrases WHERE space = ? AND phrase IN (SELECT value FROM json_each(?))",
-            (space, json.dumps(list(phrases))),
-        )
-    )
+    query = "SELECT vector FROM words WHERE space = ? AND digest = ?"
+    found = {phrase: connection.execute(query, (space, digest_of(phrase))).fetchone() for phrase in phrases}
+    return {phrase: row[0] for phrase, row in found.items() if row is not None}
+
+
+def hide_phrases(connection: sqlite3.Connection) -> None:
+    """An earlier release kept the words themselves."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'phrases'").fetchone():
+        return
+    connection.create_function("digest_of", 1, digest_of, deterministic=True)
+    connection.execute("INSERT OR IGNORE INTO words SELECT space, digest_of(phrase), vector FROM phrases")
+    connection.execute("DROP TABLE phrases")

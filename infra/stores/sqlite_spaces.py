@@ -14,9 +14,9 @@ SELECT rowid, item FROM items INDEXED BY items_by_space WHERE space = ? AND rowi
 """
 _DROP_ITEMS = "DELETE FROM items WHERE space = ? AND item IN (SELECT value FROM json_each(?))"
 _DROP_WORDS = """
-DELETE FROM {table} WHERE space = :space AND phrase IN (SELECT phrase FROM {table} WHERE space = :space LIMIT :page)
+DELETE FROM {table} WHERE space = :space AND {name} IN (SELECT {name} FROM {table} WHERE space = :space LIMIT :page)
 """
-_TABLES = ("phrases", "candidates", "grown")
+_TABLES = {"words": "digest", "candidates": "phrase", "grown": "phrase"}
 
 
 def items_in(connection: sqlite3.Connection, space: str, place: int) -> ItemPage:
@@ -32,4 +32,5 @@ def drop_items(connection: sqlite3.Connection, space: str, items: Collection[str
 def drop_words(connection: sqlite3.Connection, space: str) -> int:
     """How many went: 0 when none is left."""
     words = {"space": space, "page": _PAGE}
-    return sum(connection.execute(_DROP_WORDS.format(table=table), words).rowcount for table in _TABLES)
+    steps = (_DROP_WORDS.format(table=table, name=name) for table, name in _TABLES.items())
+    return sum(connection.execute(step, words).rowcount for step in steps)

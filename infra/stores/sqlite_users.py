@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 
-from workers.ports import CommitOutcome, Outgoing, UserCommit, UserRecord
+from workers.ports import CommitOutcome, Outgoing, UserCommit, UserPage, UserRecord
+
+_PAGE = 1000
 
 
 def read_users(connection: sqlite3.Connection, users: Collection[str]) -> dict[str, UserRecord]:
@@ -64,6 +66,13 @@ def forget(connection: sqlite3.Connection, user: str) -> None:
     connection.execute("INSERT OR IGNORE INTO gone VALUES (?)", (_digest(user),))
     for table in ("users", "outbox", "times", "jobs", "progress"):
         connection.execute(f"DELETE FROM {table} WHERE user = ?", (user,))
+
+
+def page(connection: sqlite3.Connection, place: int) -> UserPage:
+    """A place is the last row of the page before."""
+    query = "SELECT rowid, user FROM users WHERE rowid > ? ORDER BY rowid LIMIT ?"
+    rows = connection.execute(query, (place, _PAGE)).fetchall()
+    return UserPage(tuple(user for _, user in rows), rows[-1][0] if len(rows) == _PAGE else 0)
 
 
 def next_number(connection: sqlite3.Connection, name: str) -> int:

@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from workers.mine import is_mine
 from workers.ports import (
     CommitOutcome,
     Due,
@@ -15,6 +16,7 @@ from workers.ports import (
     Snapshot,
     Spent,
     UserCommit,
+    UserPage,
     UserRecord,
 )
 from workers.sightings import Bounds, GrownPhrase, Sighting
@@ -52,6 +54,7 @@ class StoreModel:
         self._users: dict[str, _User] = {}
         self._gone: set[str] = set()
         self._items: dict[tuple[str, str], ItemRecord] = {}
+        self._providers: set[str] = set()
         self._gone_items: dict[str, int] = {}
         self._places: dict[str, int] = {}
         self._marks: dict[Partition, int] = {}
@@ -60,6 +63,7 @@ class StoreModel:
         """By space, then by phrase, those that were sighted longest ago first, then by item."""
         self._grown: dict[str, dict[str, GrownPhrase]] = {}
         self._spent: dict[tuple[str, int], Spent] = {}
+        self._keys: dict[bytes, tuple[bytes, ...]] = {}
         self._count = 0
 
     def lose(self, user: str) -> None:
@@ -77,7 +81,7 @@ class StoreModel:
         return Snapshot(
             users=records | {name: UserRecord(forgotten=True) for name in self._gone if name in users},
             items={item: self._items[item, space] for item in items if (item, space) in self._items},
-            providers=tuple(sorted({item.split(":")[0] for item, _ in self._items})),
+            providers=tuple(sorted({item.split(":")[0] for item, _ in self._items if not is_mine(item)})),
             marks=self.marks(partitions),
         )
 
@@ -115,6 +119,7 @@ class StoreModel:
                 kept.add(record.key)
             else:
                 self._items[place] = record
+                self._providers |= set() if is_mine(record.key) else {record.key.split(":")[0]}
         tombstones = deleted if isinstance(deleted, Mapping) else dict.fromkeys(deleted, NONE)
         times = {item: time for item, standing in tombstones.items() if (time := gone_at(standing)) is not None}
         self._gone_items |= {item: max(time, self._gone_items.get(item, 0)) for item, time in times.items()}
@@ -248,9 +253,28 @@ class StoreModel:
     def spent(self, account: str, period: int) -> Spent:
         return self._spent.get((account, period), Spent())
 
-    def forget(self, user: str) -> None:
+    def forget(self, user: str) -> tuple[str, ...]:
         self._gone.add(user)
         self._users.pop(user, None)
+        return tuple(sorted(self._providers))
+
+    def users(self, place: int = 0) -> UserPage:
+        """Pages of three."""
+        names = sorted(self._users)[place : place + 3]
+        return UserPage(tuple(names), place + 3 if place + 3 < len(self._users) else 0)
+
+    def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
+        return {mailbox: self._keys[mailbox] for mailbox in mailboxes if mailbox in self._keys}
+
+    def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
+        for mailbox, added in keys.items():
+            held = self._keys.get(mailbox)
+            if held != () and (held or added):
+                self._keys[mailbox] = tuple(dict.fromkeys([*(held or ()), *added]))
+        return self.read_keys(keys)
+
+    def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+        self._keys |= dict.fromkeys(mailboxes, ())
 
     def _leased(self, user: str, token: int) -> _Job | None:
         running = self._users[user].running if user in self._users else None

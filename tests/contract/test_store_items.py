@@ -123,6 +123,12 @@ async def test_providers_are_those_with_an_item(store: Store) -> None:
     assert (await store.read([], [], SPACE)).providers == ("books", "music")
 
 
+async def test_what_a_person_brought_is_kept_and_is_no_provider(store: Store) -> None:
+    await store.put_items([item("news:1"), item("mine.netflix:1"), item("mineral:1")])
+    found = await store.read([], ["mine.netflix:1"], SPACE)
+    assert (set(found.items), found.providers) == ({"mine.netflix:1"}, ("mineral", "news"))
+
+
 async def test_a_provider_that_comes_and_goes_at_once_stays_where_an_item_is(store: Store) -> None:
     for number in range(20):
         await store.put_items([item("news:old")])

@@ -42,6 +42,7 @@ names = st.sampled_from(NAMES)
 spaces = st.sampled_from(SPACES)
 bytestrings = st.binary(max_size=8)
 messages = st.builds(Outgoing, st.sampled_from(["t", "u"]), bytestrings, st.none() | bytestrings)
+mailboxes = st.sampled_from([b"a" * 32, b"b" * 32])
 leases = st.integers(1, 5).map(float)
 standings = st.just(NONE) | st.builds(provided, st.integers(0, 3), st.integers(0, 1))
 standings |= st.builds(described, st.integers(0, 3), st.sampled_from("ab"))
@@ -192,6 +193,16 @@ class StoreMachine(RuleBasedStateMachine):
         grown = [GrownPhrase(phrase, text, (phrase, text)) for phrase in phrases]
         assert self._run(self.store.grow(space, grown, 2)) == self.model.grow(space, grown, 2)
 
+    @rule(keys=st.dictionaries(mailboxes, st.lists(bytestrings, max_size=3)))
+    def add_keys(self, keys: dict[bytes, list[bytes]]) -> None:
+        assert self._run(self.store.add_keys(keys)) == self.model.add_keys(keys)
+
+    @rule(mailbox=mailboxes, sure=st.sampled_from([False, False, True]))
+    def destroy_keys(self, mailbox: bytes, sure: bool) -> None:
+        if sure:
+            self._run(self.store.destroy_keys([mailbox]))
+            self.model.destroy_keys([mailbox])
+
     @rule(user=users, sure=st.sampled_from([False, False, False, True]))
     def forget(self, user: str, sure: bool) -> None:
         if sure:
@@ -212,6 +223,8 @@ class StoreMachine(RuleBasedStateMachine):
         assert self._run(self.store.count_jobs()) == self.model.count_jobs()
         assert sorted(self._run(self.store.pending())) == sorted(self.model.pending())
         assert self._run(self.store.marks(PARTITIONS)) == self.model.marks(PARTITIONS)
+        asked = [b"a" * 32, b"b" * 32]
+        assert self._run(self.store.read_keys(asked)) == self.model.read_keys(asked)
 
     @invariant()
     def users_and_items_are_the_same(self) -> None:

@@ -1,8 +1,9 @@
-"""Agents and an embedder over one log, whose store can be lost: embedded, or on a real Kafka and Redis."""
+"""Agents and an embedder over one log, sealed as it is in the service, whose store can be lost: embedded, or on a real
+Kafka and Redis."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,6 +14,7 @@ from infra.stores.redis import RedisStore
 from schemas.catalog import CatalogItem
 from schemas.command import AddInterest, Edit, EditCommand
 from schemas.interaction import Interaction, Signal
+from schemas.profile import Cause, ProfileEmbedding
 from streams.agents import AgentsStage
 from streams.aiokafka_runner import AiokafkaRunner
 from streams.contract import History, Log, Outgoing, Producer, Runner, Stage
@@ -24,20 +26,25 @@ from streams.faust_runner import FaustRunner
 from streams.kafka_admin import create_topics
 from streams.kafka_log import KafkaLog
 from streams.kafka_producer import KafkaProducer
+from streams.key_ring import KeyRing
 from streams.metrics import Metrics
+from streams.publication import publication
 from streams.rebuild import Rebuilder
 from streams.recovery import Recovery
-from streams.topics import CATALOG, COMMANDS, DEAD_LETTERS, INTERACTIONS
+from streams.sealed import OpenedLog, OpenedStage, SealedProducer
+from streams.topics import CATALOG, COMMANDS, DEAD_LETTERS, INTERACTIONS, PROFILE_EMBEDDINGS
 from tests.fakes import HashEncoder, MemoryStore
 from tests.streams.rollout_world import until
 from tests.workers.mailbox import START
 from workers.agent import AgentRules
 from workers.background import background_of
 from workers.knowledge import Knowledge
+from workers.mailbox import Change, Folded
 from workers.ports import CommitOutcome, Store, UserCommit
 from workers.refit import FitRules
 from workers.spaces import InSpace, Spaces
 from workers.state import UserState, decode_state
+from workers.subjects import subject_of
 
 ENCODER = HashEncoder(32, "hash-1")
 KEY = b"a key of the tests"
@@ -54,10 +61,12 @@ class World:
     make_runner: Callable[[Stage], Runner]
     wipe: Callable[[], Awaitable[object]]
     metrics: Metrics = field(default_factory=Metrics)
+    raw: Producer | None = None
+    """Sends what is not sealed, to the embedded log."""
     sent: int = 0
 
     def agents(self) -> AgentsStage:
-        recovery = Recovery(self.log, self.store, AgentsStage.group, self._embedders)
+        recovery = Recovery(self.log, self.store, AgentsStage.group, self._embedders, key=KEY)
         return AgentsStage(
             self.store,
             self.producer,
@@ -114,8 +123,11 @@ class World:
         await self.producer.send([Outgoing(COMMANDS, user.encode(), command.to_bytes())])
         await self.until_consumed()
 
-    def rebuilder(self, history: History | None = None, store: Store | None = None) -> Rebuilder:
+    def rebuilder(
+        self, history: History | None = None, store: Store | None = None, retired: Collection[str] = ()
+    ) -> Rebuilder:
         spaces = Spaces(InSpace(ENCODER.space, Knowledge(space=ENCODER.space), RULES.fit))
+        spaces.give_up(retired)
         return Rebuilder(history or self.log, store or self.store, self.producer, RULES, spaces, key=KEY, now=time.time)
 
     async def overwrite(self, user: str, state: bytes) -> None:
@@ -146,11 +158,24 @@ class World:
     async def state(self, user: str) -> UserState:
         return decode_state((await self.states()).get(user))
 
+    async def embeddings(self, user: str) -> list[ProfileEmbedding]:
+        """All that were sent to provider "p", oldest first."""
+        sent = await self.log.read(PROFILE_EMBEDDINGS, 200)
+        subject = subject_of(KEY, "p", user).encode()
+        return [ProfileEmbedding.model_validate_json(one.value or b"") for one in sent if one.key == subject]
+
     async def letters(self) -> int:
         return len(await self.log.read(DEAD_LETTERS, 100))
 
     async def _is_embedded(self) -> bool:
         return not await self.log.lag(embedder_group(ENCODER.space), [CATALOG])
+
+
+async def publish(world: World, state: UserState) -> None:
+    """As a worker did whose store has lost it."""
+    change = Change(state.version, Cause.COUNT, len(state.interests), 1, 0)
+    sent = publication("ada", Folded(state, changes=[change]), ["p"], state.space, KEY)
+    await world.producer.send([message for message in sent if message.topic == PROFILE_EMBEDDINGS])
 
 
 @asynccontextmanager
@@ -164,9 +189,10 @@ async def embedded(folder: Path, store: MemoryStore | None = None) -> AsyncItera
         store.wipe()
 
     def runner(stage: Stage) -> Runner:
-        return EmbeddedRunner(log, stage, batch_size=20, metrics=Metrics())
+        return EmbeddedRunner(log, OpenedStage(stage, keys), batch_size=20, metrics=Metrics())
 
-    yield World(log, log, store, runner, wipe)
+    keys = KeyRing(store, log, log, KEY)
+    yield World(OpenedLog(log, keys), SealedProducer(log, keys, Metrics()), store, runner, wipe, raw=log)
     await log.close()
     await database.close()
 
@@ -184,11 +210,13 @@ async def on_servers(
 
         def runner(stage: Stage) -> Runner:
             make = kind if stage.name == AgentsStage.name else AiokafkaRunner
-            return make(stage, bootstrap=kafka.bootstrap, batch_size=20, metrics=Metrics())
+            return make(OpenedStage(stage, keys), bootstrap=kafka.bootstrap, batch_size=20, metrics=Metrics())
 
         async def wipe() -> None:
             await asyncio.to_thread(redis.wipe)
 
-        yield World(KafkaLog(kafka.bootstrap), producer, store, runner, wipe)
+        log = KafkaLog(kafka.bootstrap)
+        keys = KeyRing(store, producer, log, KEY)
+        yield World(OpenedLog(log, keys), SealedProducer(producer, keys, Metrics()), store, runner, wipe)
         await store.close()
         await producer.close()

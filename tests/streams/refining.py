@@ -1,7 +1,6 @@
 """A store with jobs in it, and refiners that do with them what a test wants; proposers that answer by a script."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from streams.leases import Lease
 from streams.metrics import Metrics
 from streams.refiner import JobEnd, Refine, Refiner
 from tests.fakes import MemoryStore
+from tests.patience import PATIENCE
+from tests.virtual_time import loop_time
 from workers.jobs import RefineJob
 from workers.ports import UserCommit
 from workers.refinement.asks import FREE, Answer, Ask, ClusterAsk, Described, ProposerName
@@ -28,14 +29,14 @@ async def at_once(job: RefineJob, lease: Lease) -> JobEnd:
 
 @dataclass
 class Shop:
-    """The store is in memory; leases run by a clock that tests set forward."""
+    """The store is in memory; leases run by the clock of the loop, which tests set forward."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
     metrics: Metrics = field(default_factory=Metrics)
     ahead: float = 0.0
 
     def now(self) -> float:
-        return time.time() + self.ahead
+        return loop_time() + self.ahead
 
     async def queue(self, *users: str, job: bytes | None = None) -> None:
         for user in users:
@@ -70,10 +71,10 @@ async def running(refiner: Refiner) -> AsyncIterator["asyncio.Task[None]"]:
     await task
 
 
-async def eventually(holds: Callable[[], bool], seconds: float = 5.0) -> None:
-    deadline = time.monotonic() + seconds
+async def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    deadline = loop_time() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"did not come to hold within {seconds} s"
+        assert loop_time() < deadline, f"did not come to hold within {seconds} s"
         await asyncio.sleep(0.005)
 
 

@@ -37,6 +37,7 @@ from streams.space_keeper import Embedding, SpaceKeeper
 from streams.sweeper import Sweeper
 from streams.topics import CATALOG, COMMANDS, INTERACTIONS, PROFILE_EMBEDDINGS
 from tests.fakes import HashEncoder
+from tests.patience import PATIENCE
 from workers.agent import AgentRules
 from workers.background import background_of
 from workers.errors import ConfigurationError
@@ -52,7 +53,7 @@ KEY = b"a key of the tests"
 USERS = ("ada", "bob", "cleo")
 TOPICS = ("jazz", "chess", "rowing", "baking")
 START = datetime(2026, 1, 1, tzinfo=UTC)
-GRACE = 0.3
+GRACE = 2.0
 WATCH = 0.05
 
 
@@ -202,7 +203,7 @@ class Waits:
         return self.encode(texts)
 
 
-async def until(true: Callable[[], Awaitable[bool]], what: str, seconds: float = 20.0) -> None:
+async def until(true: Callable[[], Awaitable[bool]], what: str, seconds: float = 2 * PATIENCE) -> None:
     end = time.monotonic() + seconds
     while not await true():
         assert time.monotonic() < end, f"not within {seconds} s: {what}"
@@ -236,7 +237,7 @@ async def running_on_servers(folder: Path) -> AsyncIterator[World]:
         def runner(stage: Stage, metrics: Metrics) -> Runner:
             return AiokafkaRunner(stage, bootstrap=kafka.bootstrap, batch_size=20, metrics=metrics)
 
-        world = World(KafkaLog(kafka.bootstrap), producer, store, runner, watch=0.3, grace=2.0)
+        world = World(KafkaLog(kafka.bootstrap), producer, store, runner, watch=0.3)
         async with serving(world):
             yield world
         await store.close()

@@ -197,7 +197,8 @@ async def test_an_agent_that_fails_on_one_mailbox_sends_that_one_to_the_letters_
 
 async def test_a_record_of_a_later_release_stops_the_stage_and_sets_nothing_aside() -> None:
     world = await a_world()
-    await world.store.commit([UserCommit("ada", 0, b"\x03" + bytes(20))])
+    later = bytes([encode_state(UserState())[0] + 1])
+    await world.store.commit([UserCommit("ada", 0, later + bytes(20))])
     with pytest.raises(ConfigurationError, match="upgrade"):
         await world.stage().handle(records(Mailbox().clicks("tea", range(1))))
     assert world.producer.sent == []

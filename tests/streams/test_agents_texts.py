@@ -2,8 +2,9 @@
 
 import pytest
 
-from schemas.command import AddInterest, RetryCommand
+from schemas.command import AddInterest, ImportCommand, RetryCommand, RollbackCommand
 from schemas.dead_letter import DeadLetter, Reason
+from schemas.document import Carried
 from schemas.proposal import Outcome, RefineTrigger
 from streams.embedder import EmbedderStage
 from streams.topics import DEAD_LETTERS, PROFILE_EMBEDDINGS, PROFILE_EVENTS
@@ -64,6 +65,34 @@ async def test_a_typed_text_stands_in_the_profile_once_the_embedder_has_seen_the
     (notice,) = world.producer.of(PROFILE_EVENTS)
     assert body(notice)["cause"] == "edit"
     assert len(world.producer.of(PROFILE_EMBEDDINGS)) == 2
+
+
+async def test_what_is_carried_in_stands_once_its_words_are_embedded_and_can_be_taken_back() -> None:
+    world = await a_world()
+    mailbox = Mailbox()
+    stage = world.stage()
+    await stage.handle([mailbox.edit(AddInterest(text="tea"), arrives=0.0).record])
+    carried = ImportCommand(
+        command_id="in",
+        user="ada",
+        time=START,
+        space="another-space",
+        interests=(Carried(text="words from elsewhere", weight=0.625, own=True),),
+        removed=("what I left behind",),
+    )
+    command = mailbox.put(carried, arrives=1.0)
+    await stage.handle([command.record])
+    assert weights_of(await world.state()) == {"tea": ADDED_WEIGHT}
+    encoder = HashEncoder(dimension=DIMENSION, space=SPACE)
+    await EmbedderStage(world.store, encoder, world.producer, world.metrics).handle([command.record])
+    retry = RetryCommand(command_id="r", user="ada", time=START)
+    await stage.handle([mailbox.put(retry, arrives=1.2).record])
+    assert weights_of(await world.state()) == {"words from elsewhere": 0.625}
+    back = RollbackCommand(command_id="back", user="ada", time=START, version=1)
+    await stage.handle([mailbox.put(back, arrives=2.0).record])
+    assert weights_of(await world.state()) == {"tea": ADDED_WEIGHT}
+    assert [body(notice)["cause"] for notice in world.producer.of(PROFILE_EVENTS)] == ["edit", "import", "rollback"]
+    assert letters(world) == []
 
 
 async def test_a_refinement_is_due_beside_the_state_and_its_job_goes_with_the_commit() -> None:

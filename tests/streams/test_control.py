@@ -194,8 +194,8 @@ async def test_profiles_are_counted_by_the_age_of_their_last_refit() -> None:
     assert counted == {"le_60s": 2, "le_600s": 0, "le_3600s": 1, "le_86400s": 1, "le_604800s": 1, "older": 2}
 
 
-async def test_it_reads_with_a_group_of_its_own_and_keeps_three_clocks() -> None:
+async def test_it_reads_with_a_group_of_its_own_and_keeps_five_clocks() -> None:
     stage = control(await a_world())
     assert (stage.group, stage.topics) == ("attune-control", (PROFILE_EVENTS, DEAD_LETTERS))
-    assert [timer.interval for timer in stage.timers] == [1.0, 0.2, 5.0]
+    assert [timer.interval for timer in stage.timers] == [1.0, 0.2, 5.0, 15.0, 600.0]
     assert await stage.resume([]) == {}

@@ -1,7 +1,6 @@
 """The embedded log beside what the runner and producer contracts say: its file, its readers, its bounds."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from streams.metrics import Metrics
 from streams.partitioning import partition_of
 from streams.topics import TOPICS, Topic
 from tests.contract.runner_cases import RecordingStage, eventually, running
+from tests.patience import PATIENCE
 from workers.errors import ConfigurationError, Overloaded, StoreUnavailable
 
 LETTERS = Topic("letters", mailbox=True)
@@ -122,10 +122,10 @@ class TestWaiting:
     async def test_a_reader_is_woken_by_the_append(self, log: EmbeddedLog) -> None:
         reading = asyncio.create_task(log.wait({SOURCE: 0}))
         await asyncio.sleep(0.01)
-        start = time.monotonic()
         await log.send(letters(1))
-        await asyncio.wait_for(reading, 1)
-        assert time.monotonic() - start < 0.1, "it does not poll"
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert reading.done(), "it does not poll"
 
     async def test_another_partition_does_not_end_the_wait(self, log: EmbeddedLog) -> None:
         reading = asyncio.create_task(log.wait({Partition("parcels", SOURCE.number): 0}))
@@ -139,14 +139,14 @@ class TestWaiting:
         sending = asyncio.create_task(log.send(letters(1)))
         await asyncio.sleep(0)
         sending.cancel()
-        await asyncio.wait_for(reading, 1)
+        await asyncio.wait_for(reading, PATIENCE)
 
     async def test_closing_ends_every_wait(self, log: EmbeddedLog) -> None:
         reading = asyncio.create_task(log.wait({SOURCE: 0}))
         await asyncio.sleep(0.01)
         await log.close()
         with pytest.raises(StoreUnavailable, match="closed"):
-            await asyncio.wait_for(reading, 1)
+            await asyncio.wait_for(reading, PATIENCE)
 
 
 class TestBounds:

@@ -1,9 +1,12 @@
 """The embedder and what people type: the texts of edits and proposals get their vectors."""
 
+from base64 import b64encode
+
 import pytest
 
 from schemas.base import EARLIEST
-from schemas.command import AddInterest, AvoidText, Edit, EditCommand, RetryCommand, RewriteInterest
+from schemas.command import AddInterest, AvoidText, Edit, EditCommand, ImportCommand, RetryCommand, RewriteInterest
+from schemas.document import Carried
 from schemas.proposal import Outcome, Proposal
 from streams.contract import Record
 from streams.topics import CATALOG, COMMANDS, PROPOSALS
@@ -33,8 +36,29 @@ def proposal(*edits: Edit) -> Record:
     return Record(PROPOSALS, 0, 0, b"ada", body.to_bytes(), 1_000)
 
 
-@pytest.mark.parametrize("message", [edit(*EDITS), proposal(*EDITS)], ids=["edit", "proposal"])
-async def test_the_texts_of_edits_and_proposals_get_vectors_and_nothing_is_published(message: Record) -> None:
+def carried_in(*texts: str) -> Record:
+    """A profile's two texts, one of them with a vector, and one that was removed."""
+    interest, avoid, removed = texts
+    command = ImportCommand(
+        command_id="c",
+        user="ada",
+        time=EARLIEST,
+        space="hash-test",
+        interests=(Carried(text=interest, weight=0.5, vector=b64encode(bytes(8))),),
+        avoid=(Carried(text=avoid, weight=0.5),),
+        removed=(removed,),
+    )
+    return Record(COMMANDS, 0, 0, b"ada", command.to_bytes(), 1_000)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [edit(*EDITS), proposal(*EDITS), carried_in("old maps", "jazz", "noise")],
+    ids=["edit", "proposal", "import"],
+)
+async def test_the_texts_of_edits_of_proposals_and_of_what_is_carried_in_get_vectors_and_nothing_is_published(
+    message: Record,
+) -> None:
     world = World()
     await world.stage.handle([message])
     wanted = ["jazz", "noise", "old maps"]

@@ -16,6 +16,7 @@ from streams.kafka_commits import Commits
 from streams.kafka_evictions import LIMIT, Evictions
 from streams.metrics import Metrics
 from tests.contract.runner_cases import RecordingStage
+from tests.virtual_time import in_virtual_time
 from workers.errors import BrokerUnavailable, FatalRunnerError, StoreUnavailable
 
 TP0, SOURCE = TP("letters", 0), Partition("letters", 0)
@@ -156,6 +157,7 @@ class TestStarts:
         assert case.committed == []
 
 
+@in_virtual_time
 async def test_a_revoke_ends_the_wait_for_the_stage_to_say_where_to_resume() -> None:
     case = Case()
     case.store_away = True

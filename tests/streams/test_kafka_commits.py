@@ -8,6 +8,7 @@ from aiokafka.errors import CommitFailedError, GroupAuthorizationFailedError, Il
 
 from streams.contract import Record
 from streams.kafka_commits import Commits
+from tests.virtual_time import in_virtual_time
 from workers.errors import BrokerUnavailable, FatalRunnerError
 
 LETTERS, PARCELS = TopicPartition("letters", 0), TopicPartition("parcels", 0)
@@ -36,6 +37,7 @@ def record(partition: TopicPartition, offset: int) -> Record:
     return Record(partition.topic, partition.partition, offset, b"key", b"value", 0)
 
 
+@in_virtual_time
 async def test_per_partition_the_offset_after_the_last() -> None:
     broker = Broker()
     broker.commits.add([record(LETTERS, 3), record(LETTERS, 4), record(PARCELS, 9)])
@@ -43,6 +45,7 @@ async def test_per_partition_the_offset_after_the_last() -> None:
     assert broker.taken == [{LETTERS: 5, PARCELS: 10}]
 
 
+@in_virtual_time
 async def test_nothing_waits_twice() -> None:
     broker = Broker()
     broker.commits.add([record(LETTERS, 3)])
@@ -52,6 +55,7 @@ async def test_nothing_waits_twice() -> None:
 
 
 @pytest.mark.parametrize("trouble", [None, KafkaConnectionError()])
+@in_virtual_time
 async def test_what_got_no_answer_goes_with_the_next(trouble: Exception | None) -> None:
     broker = Broker(trouble)
     broker.commits.add([record(LETTERS, 3)])
@@ -63,6 +67,7 @@ async def test_what_got_no_answer_goes_with_the_next(trouble: Exception | None) 
 
 
 @pytest.mark.parametrize("trouble", [CommitFailedError(), IllegalStateError()])
+@in_virtual_time
 async def test_partitions_of_somebody_else_are_forgotten(trouble: Exception) -> None:
     broker = Broker(trouble)
     broker.commits.add([record(LETTERS, 3)])
@@ -72,6 +77,7 @@ async def test_partitions_of_somebody_else_are_forgotten(trouble: Exception) -> 
     assert broker.counted == []
 
 
+@in_virtual_time
 async def test_a_refusal_for_good_is_fatal() -> None:
     broker = Broker(GroupAuthorizationFailedError("agents"))
     broker.commits.add([record(LETTERS, 3)])

@@ -1,20 +1,23 @@
 """The mover: whom it asks to move, how often, and with which words embedded first."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from schemas.command import MoveCommand
-from schemas.profile import Source
+from schemas.profile import Cause, Source
 from schemas.space import SpaceEntry
 from streams.contract import Record
 from streams.rollout import AGAIN, CLAIMS, GRACE, Mover, Phase, Pointer
 from streams.topics import COMMANDS, SPACES
 from tests.fakes import HashEncoder, MemoryStore, RecordingProducer
 from workers.errors import BrokerUnavailable
+from workers.mailbox import Change
 from workers.ports import UserCommit
 from workers.spaces import MOVE
 from workers.state import HeldInterest, UserState, encode_state
+from workers.versions import remember
 
 NEW = HashEncoder(8, "new-2")
 HOME = SpaceEntry(id="old-1", dimension=4, model="minilm")
@@ -151,3 +154,18 @@ async def test_a_mover_of_a_space_that_is_not_current_does_nothing() -> None:
     await world.pointer.roll_back()
     assert (await world.mover.step()).phase is Phase.NONE
     assert world.asked() == []
+
+
+async def test_what_a_person_may_bring_back_gets_a_vector_in_the_new_space_too() -> None:
+    """Or a text restored, or an earlier version, would wait there for what nobody embeds."""
+    world = World()
+    await world.switch()
+    held = HeldInterest("0" * 12, "cool jazz", 0.5, Source.BOOTSTRAP, b"\0" * 8)
+    state = UserState(version=1, interests=(held._replace(text="blues"),), avoid=(held._replace(text="noise"),))
+    remember(state, Change(1, Cause.EDIT, 1, 0, 0))
+    state = replace(state, interests=(held,), avoid=(), removed=("polka",), space="old-1")
+    await world.store.commit([UserCommit("ada", 0, encode_state(state), times={"refitted": START - 100})])
+    await world.mover.step()
+    assert world.asked() == ["ada"]
+    wanted = ["blues", "cool jazz", "noise", "polka"]
+    assert sorted(await world.store.read_phrases("new-2", wanted)) == wanted

@@ -4,7 +4,7 @@ import orjson
 import pytest
 
 from schemas.catalog import CatalogItem
-from schemas.command import AddInterest, AvoidText
+from schemas.command import AddInterest, AvoidText, KeepAway
 from schemas.profile import Cause, ProfileChanged, ProfileEmbedding
 from streams.contract import Outgoing
 from streams.publication import publication
@@ -54,6 +54,15 @@ def test_it_holds_the_vectors_and_weights_of_the_profile_in_its_order() -> None:
         assert one.vectors == tuple(interest.vector for interest in state.interests)
         assert one.weights == tuple(interest.weight for interest in state.interests)
         assert one.accepted_ms == milliseconds(6)
+
+
+def test_it_tells_how_far_to_keep_away_where_the_person_has_said_so() -> None:
+    assert {one.keep_away for one in embeddings()} == {None}
+    mailbox = Mailbox(USER)
+    mailbox.edit(AvoidText(text="tea"), KeepAway(within=0.25))
+    sent = publication(USER, fold_in(mailbox.events), PROVIDERS, SPACE, KEY)
+    told = [ProfileEmbedding.model_validate_json(one.value or b"") for one in sent if one.topic == PROFILE_EMBEDDINGS]
+    assert {one.keep_away for one in told} == {0.25}
 
 
 def test_it_holds_no_person_no_text_and_no_history() -> None:

@@ -1,19 +1,20 @@
 """Profiles folded again from the log: equal to what was lost, and never in the way of the agents."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from schemas.command import MoveCommand
 from schemas.profile import ProfileEmbedding
-from streams.contract import History, Outgoing, Partition, Record
+from streams.contract import Outgoing, Partition
 from streams.partitioning import partition_of
 from streams.rebuilt import Found, Report
 from streams.topics import COMMANDS, INTERACTIONS, MAILBOX, PROFILE_EMBEDDINGS
 from tests.fakes import MemoryStore
-from tests.streams.recovery_world import ENCODER, USERS, World, embedded, on_servers
+from tests.streams.odd_logs import Counted, Moved, Shortened
+from tests.streams.recovery_world import ENCODER, USERS, World, embedded, on_servers, publish
 from tests.workers.mailbox import START
 from workers.ports import CommitOutcome, Snapshot, UserCommit
 from workers.state import decode_state, encode_state
@@ -37,6 +38,9 @@ async def vandalize(world: World, user: str) -> None:
     """A readable record that no history of this log explains."""
     state = await world.state(user)
     await world.overwrite(user, encode_state(replace(state, interests=state.interests[1:], version=state.version + 3)))
+
+
+Ruin = Callable[[World, str], Awaitable[None]]
 
 
 async def embeddings(world: World) -> list[ProfileEmbedding]:
@@ -83,6 +87,27 @@ async def test_a_profile_that_says_something_else_is_put_right_as_a_newer_versio
     assert (report.found, report.written, report.version) == (Found.DIFFERENT, True, before.version + 4)
     assert encode_state(replace(await world.state("ada"), version=before.version)) == encode_state(before)
     assert (await world.rebuilder().one("ada")).found is Found.SAME_PROFILE
+
+
+@pytest.mark.parametrize("ruin", [lose, vandalize])
+async def test_what_readers_have_seen_is_exceeded_whatever_the_store_knows_of_it(world: World, ruin: Ruin) -> None:
+    before = await world.state("ada")
+    await publish(world, replace(before, version=before.version + 9))
+    await ruin(world, "ada")
+    report = await world.rebuilder().one("ada")
+    assert (report.written, report.version) == (True, before.version + 10)
+    assert encode_state(replace(await world.state("ada"), version=before.version)) == encode_state(before)
+    assert (await world.embeddings("ada"))[-1].version == before.version + 10
+
+
+async def test_what_readers_have_seen_is_read_once_for_all_in_a_partition_and_not_for_nobody(world: World) -> None:
+    counted = Counted(world.log)
+    assert [report.written async for report in world.rebuilder(counted).everyone()] == [False] * len(USERS)
+    assert counted.asked == 0
+    for user in USERS:
+        await lose(world, user)
+    assert [report.written async for report in world.rebuilder(counted).everyone()] == [True] * len(USERS)
+    assert counted.asked == 2
 
 
 async def test_a_check_writes_nothing(world: World) -> None:
@@ -179,23 +204,6 @@ async def test_agents_who_are_further_than_the_pass_are_not_put_back(tmp_path: P
         assert await world.states() == before
 
 
-@dataclass
-class Shortened:
-    """A log whose first messages have expired."""
-
-    log: History
-    gone: int
-
-    async def span(self, source: Partition, start: int, end: int, limit: int) -> list[Record]:
-        return await self.log.span(source, max(start, self.gone), end, limit)
-
-    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
-        return await self.log.ends(topics)
-
-    async def committed(self, group: str, topics: Collection[str]) -> dict[Partition, int]:
-        return await self.log.committed(group, topics)
-
-
 @pytest.mark.parametrize("gone", [1, 100])
 async def test_a_record_that_holds_more_than_the_log_is_kept_unless_it_is_asked_for(world: World, gone: int) -> None:
     before = await world.states()
@@ -226,6 +234,21 @@ async def test_what_no_fold_takes_is_skipped_and_counted(world: World) -> None:
     assert (report.found, report.skipped) == (Found.EQUAL, 1)
 
 
+async def test_a_move_to_a_space_that_was_retired_is_taken_as_the_agents_take_it(tmp_path: Path) -> None:
+    """As nothing but one more message: also the bookkeeping is equal."""
+    async with embedded(tmp_path) as world:
+        agents = world.agents()
+        agents.spaces.give_up({"retired-9"})
+        async with world.running(agents, world.embedder()):
+            await world.live()
+            move = MoveCommand(command_id="m1", user="ada", time=START, space="retired-9")
+            await world.producer.send([Outgoing(COMMANDS, b"ada", move.to_bytes())])
+            await world.until_consumed()
+        rebuilder = world.rebuilder(retired={"retired-9"})
+        report = await rebuilder.one("ada")
+        assert (report.found, report.skipped) == (Found.EQUAL, 0)
+
+
 async def test_a_user_whose_messages_lie_in_several_partitions(tmp_path: Path) -> None:
     """As it is after partitions were added: the old ones stay where they are."""
     async with embedded(tmp_path) as world:
@@ -242,26 +265,6 @@ async def test_a_user_whose_messages_lie_in_several_partitions(tmp_path: Path) -
         after = await world.state("ada")
         assert [one.text for one in after.interests] == [one.text for one in before.interests]
         assert after.window == before.window
-
-
-@dataclass
-class Moved:
-    """A log in which the partitions have changed places."""
-
-    log: History
-
-    def other(self, source: Partition) -> Partition:
-        return Partition(source.topic, 1 - source.number)
-
-    async def span(self, source: Partition, start: int, end: int, limit: int) -> list[Record]:
-        found = await self.log.span(self.other(source), start, end, limit)
-        return [replace(record, partition=source.number) for record in found]
-
-    async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
-        return {self.other(source): end for source, end in (await self.log.ends(topics)).items()}
-
-    async def committed(self, group: str, topics: Collection[str]) -> dict[Partition, int]:
-        raise NotImplementedError
 
 
 @pytest.mark.kafka

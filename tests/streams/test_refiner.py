@@ -1,7 +1,6 @@
 """The refiner role: every job is done, finished and counted once, whatever is away, hangs, fails or stops."""
 
 import asyncio
-import time
 
 import pytest
 
@@ -9,6 +8,7 @@ from schemas.proposal import RefineTrigger
 from streams.leases import Lease
 from streams.refiner import LONGEST_LOOK, JobEnd
 from tests.streams.refining import Shop, eventually, job_for, running
+from tests.virtual_time import in_virtual_time, loop_time
 from workers.errors import BrokerUnavailable, ConfigurationError
 from workers.jobs import RefineJob
 
@@ -20,6 +20,7 @@ def shop() -> Shop:
     return Shop()
 
 
+@in_virtual_time
 async def test_jobs_are_done_in_their_order_and_finished(shop: Shop) -> None:
     done: list[str] = []
 
@@ -35,6 +36,7 @@ async def test_jobs_are_done_in_their_order_and_finished(shop: Shop) -> None:
     assert await shop.store.count_jobs() == 0
 
 
+@in_virtual_time
 async def test_what_became_of_a_job_is_counted_by_its_trigger(shop: Shop) -> None:
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         return JobEnd.CANCELLED if job.user == "ada" else JobEnd.REFUSED
@@ -46,6 +48,7 @@ async def test_what_became_of_a_job_is_counted_by_its_trigger(shop: Shop) -> Non
     assert shop.metrics.registry.get_sample_value("attune_refinement_seconds_count", {"trigger": "drift"}) == 1
 
 
+@in_virtual_time
 async def test_no_more_than_so_many_are_in_hand(shop: Shop) -> None:
     in_hand, most = 0, 0
 
@@ -63,23 +66,26 @@ async def test_no_more_than_so_many_are_in_hand(shop: Shop) -> None:
     assert most == 3
 
 
+@in_virtual_time
 async def test_an_empty_queue_is_looked_at_ever_more_rarely_and_by_one_for_all(shop: Shop) -> None:
     async with running(shop.refiner(at_once=8)):
         await asyncio.sleep(0.5)
     assert shop.store.calls.count("claim_job") <= 5  # at 0, 0.05, 0.15 and 0.35 s
 
 
+@in_virtual_time
 async def test_a_job_that_comes_is_begun_within_a_second_and_the_next_one_at_once(shop: Shop) -> None:
     async with running(shop.refiner()):
         await asyncio.sleep(0.4)
         await shop.queue("ada")
         await eventually(lambda: shop.ends(JobEnd.IMPROVED) == 1, LONGEST_LOOK + 0.5)
-        start = time.monotonic()
+        start = loop_time()
         await shop.queue("bob")
         await eventually(lambda: shop.ends(JobEnd.IMPROVED) == 2)
-        assert time.monotonic() - start < 0.5
+        assert loop_time() - start < 0.5
 
 
+@in_virtual_time
 async def test_a_job_that_fails_is_finished_and_the_others_are_done(shop: Shop) -> None:
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         if job.user == "user-3":
@@ -93,6 +99,7 @@ async def test_a_job_that_fails_is_finished_and_the_others_are_done(shop: Shop) 
     assert await shop.store.count_jobs() == 0
 
 
+@in_virtual_time
 async def test_a_job_of_another_release_is_finished(shop: Shop) -> None:
     await shop.queue("ada", job=b'{"job": "of 2030"}')
     async with running(shop.refiner()):
@@ -100,6 +107,7 @@ async def test_a_job_of_another_release_is_finished(shop: Shop) -> None:
     assert await shop.store.count_jobs() == 0
 
 
+@in_virtual_time
 async def test_a_wrong_installation_ends_it_with_that_very_error(shop: Shop) -> None:
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         raise ConfigurationError("no such model")
@@ -110,6 +118,7 @@ async def test_a_wrong_installation_ends_it_with_that_very_error(shop: Shop) -> 
     assert await shop.store.count_jobs() == 1
 
 
+@in_virtual_time
 async def test_without_a_store_it_waits_and_goes_on(shop: Shop) -> None:
     await shop.queue("ada")
     for _ in range(3):
@@ -120,6 +129,7 @@ async def test_without_a_store_it_waits_and_goes_on(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("away", ["save_job", "finish_job"])
+@in_virtual_time
 async def test_what_is_away_in_the_middle_is_waited_for_and_the_job_goes_on_from_what_was_saved(
     shop: Shop, away: str
 ) -> None:
@@ -141,6 +151,7 @@ async def test_what_is_away_in_the_middle_is_waited_for_and_the_job_goes_on_from
     assert await shop.store.count_jobs() == 0
 
 
+@in_virtual_time
 async def test_a_broker_that_is_away_is_counted_and_waited_for(shop: Shop) -> None:
     tries = 0
 
@@ -157,6 +168,7 @@ async def test_a_broker_that_is_away_is_counted_and_waited_for(shop: Shop) -> No
     assert shop.metrics.registry.get_sample_value("attune_broker_errors_total", {"stage": "refiner"}) == 1
 
 
+@in_virtual_time
 async def test_two_refiners_share_the_jobs_and_each_is_done_once(shop: Shop) -> None:
     done: list[str] = []
 
@@ -172,6 +184,7 @@ async def test_two_refiners_share_the_jobs_and_each_is_done_once(shop: Shop) -> 
     assert sorted(done) == sorted(USERS)
 
 
+@in_virtual_time
 async def test_a_lease_that_is_lost_in_the_middle_stops_the_work(shop: Shop) -> None:
     went_on: list[str] = []
 
@@ -194,6 +207,7 @@ async def test_a_lease_that_is_lost_in_the_middle_stops_the_work(shop: Shop) -> 
     assert went_on == ["quick, from b'one round'"]
 
 
+@in_virtual_time
 async def test_the_job_of_a_forgotten_user_is_dropped(shop: Shop) -> None:
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         await shop.store.forget(job.user)
@@ -205,6 +219,7 @@ async def test_the_job_of_a_forgotten_user_is_dropped(shop: Shop) -> None:
         await eventually(lambda: shop.ends(JobEnd.LOST) == 1)
 
 
+@in_virtual_time
 async def test_a_round_that_outlasts_the_lease_is_given_up_and_the_job_is_free(shop: Shop) -> None:
     rounds = 0
 
@@ -224,6 +239,7 @@ async def test_a_round_that_outlasts_the_lease_is_given_up_and_the_job_is_free(s
         await eventually(lambda: rounds > 4)
 
 
+@in_virtual_time
 async def test_stopped_it_ends_the_round_saves_it_and_gives_the_job_back_at_once(shop: Shop) -> None:
     begun = asyncio.Event()
 
@@ -243,6 +259,7 @@ async def test_stopped_it_ends_the_round_saves_it_and_gives_the_job_back_at_once
     assert job.progress == b"0 0"  # no lease in vain, and the progress
 
 
+@in_virtual_time
 async def test_stopped_it_claims_no_more(shop: Shop) -> None:
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         await asyncio.sleep(0.05)
@@ -255,6 +272,7 @@ async def test_stopped_it_claims_no_more(shop: Shop) -> None:
     assert await shop.store.count_jobs() == len(USERS) - 2
 
 
+@in_virtual_time
 async def test_a_stop_has_a_deadline_and_what_hangs_is_left_to_its_lease(shop: Shop) -> None:
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         await lease.save(b"one round")
@@ -262,16 +280,17 @@ async def test_a_stop_has_a_deadline_and_what_hangs_is_left_to_its_lease(shop: S
         return JobEnd.IMPROVED
 
     await shop.queue("ada")
-    start = time.monotonic()
+    start = loop_time()
     async with running(shop.refiner(refine, stop_timeout=0.4)):
         await eventually(lambda: shop.store.calls.count("save_job") == 2)  # when it begins, and the round
-    assert time.monotonic() - start < 1.0
+    assert loop_time() - start < 1.0
     assert await shop.store.claim_job(shop.now(), 60) is None
     job = await shop.store.claim_job(shop.now() + 61, 60)
     assert job is not None
     assert job.progress == b"0 one round"
 
 
+@in_virtual_time
 async def test_stopped_while_the_store_is_away_it_does_not_wait_for_it(shop: Shop) -> None:
     async def refine(job: RefineJob, lease: Lease) -> JobEnd:
         for _ in range(50):
@@ -280,18 +299,20 @@ async def test_stopped_while_the_store_is_away_it_does_not_wait_for_it(shop: Sho
         return JobEnd.IMPROVED
 
     await shop.queue("ada")
-    start = time.monotonic()
+    start = loop_time()
     async with running(shop.refiner(refine)):
         await eventually(lambda: shop.store.calls.count("save_job") == 4)
-    assert time.monotonic() - start < 1.5
+    assert loop_time() - start < 1.5
 
 
+@in_virtual_time
 async def test_the_queue_is_counted(shop: Shop) -> None:
     await shop.queue(*USERS)
     await shop.refiner().count_queue()
     assert shop.metrics.registry.get_sample_value("attune_refinement_queue") == len(USERS)
 
 
+@in_virtual_time
 async def test_stopped_before_it_runs_it_does_nothing(shop: Shop) -> None:
     await shop.queue("ada")
     refiner = shop.refiner()

@@ -92,6 +92,14 @@ async def test_a_retired_space_goes_from_the_store_and_from_the_topic_and_no_oth
     assert (pointer.retired, pointer.leaving) == ((OLD.id,), ())
 
 
+async def test_no_word_is_said_of_what_a_person_brought(world: World) -> None:
+    await world.store.put_items([item("mine.netflix:1", OLD.id)])
+    await world.wait()
+    assert await world.step() == len(KEYS) + 1
+    assert (await world.store.read((), ["mine.netflix:1"], OLD.id)).items == {}
+    assert [one for one in world.tombstones() if b"mine." in one.key] == []
+
+
 async def test_once_swept_nothing_is_looked_for_any_more(world: World) -> None:
     await world.wait()
     await world.step()

@@ -1,6 +1,7 @@
 """Nothing gets lost in the figures: consumed = applied + carried out + duplicates + letters + what waits."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -103,6 +104,18 @@ async def test_each_message_is_consumed_once_where_nothing_fails() -> None:
     assert world.count("attune_commands_carried_out_total", kind="edit") == 1
     assert world.count("attune_commands_carried_out_total", kind="refresh") == 1
     assert right_side(world) == 8
+
+
+async def test_what_nobody_can_read_any_more_is_counted_and_passed_over_for_good() -> None:
+    world = await a_world()
+    mailbox = Mailbox()
+    seen = mailbox.send("tea-1").record
+    lost = replace(seen, offset=seen.offset + 1, key=None, value=None, forgotten=True)
+    await world.stage().handle([seen, lost])
+    assert world.count("attune_events_duplicate_total", kind="forgotten") == 1
+    assert world.total("attune_events_consumed_total") == right_side(world) == 2
+    assert world.producer.of(DEAD_LETTERS) == []
+    assert await world.store.marks([lost.source]) == {lost.source: lost.offset + 1}
 
 
 async def test_the_help_says_the_equation() -> None:

@@ -23,6 +23,19 @@ CREATE TABLE IF NOT EXISTS gone (
     digest TEXT PRIMARY KEY
 ) WITHOUT ROWID;
 
+-- The keys that seal what the log holds of a person, by mailbox, in the order in which they were added.
+CREATE TABLE IF NOT EXISTS sealing_keys (
+    place INTEGER PRIMARY KEY,
+    mailbox BLOB NOT NULL,
+    wrapped BLOB NOT NULL,
+    UNIQUE (mailbox, wrapped)
+);
+
+-- Mailboxes whose keys were destroyed.
+CREATE TABLE IF NOT EXISTS destroyed_keys (
+    mailbox BLOB PRIMARY KEY
+) WITHOUT ROWID;
+
 -- The indexes by time: `time` is what was set, `hidden_until` the end of a lease on it.
 CREATE TABLE IF NOT EXISTS times (
     user TEXT NOT NULL,
@@ -85,6 +98,13 @@ CREATE INDEX IF NOT EXISTS items_by_provider ON items (provider);
 -- Every index ends with the rowid: this one finds the next item of a space from any rowid on.
 CREATE INDEX IF NOT EXISTS items_by_space ON items (space);
 
+-- Every provider that has or ever had an item.
+CREATE TABLE IF NOT EXISTS providers (
+    provider TEXT PRIMARY KEY
+) WITHOUT ROWID;
+-- An earlier release kept none; of a file in use this reads an index.
+INSERT OR IGNORE INTO providers SELECT DISTINCT provider FROM items;
+
 -- Items whose provider's tombstone was taken in the last hour, in milliseconds.
 CREATE TABLE IF NOT EXISTS gone_items (
     item TEXT PRIMARY KEY,
@@ -92,12 +112,13 @@ CREATE TABLE IF NOT EXISTS gone_items (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS gone_items_by_time ON gone_items (time_ms);
 
-CREATE TABLE IF NOT EXISTS phrases (
+-- The vectors of phrases, and of words that people typed: by a digest, so that nobody can read them here.
+CREATE TABLE IF NOT EXISTS words (
     space TEXT NOT NULL,
-    phrase TEXT NOT NULL,
+    digest BLOB NOT NULL,
     vector BLOB NOT NULL,
-    PRIMARY KEY (space, phrase)
-);
+    PRIMARY KEY (space, digest)
+) WITHOUT ROWID;
 
 -- Candidates for the bank of a space: `sightings` has a line an item, `touched` rises with each sighting.
 CREATE TABLE IF NOT EXISTS candidates (

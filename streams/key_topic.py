@@ -1,0 +1,129 @@
+"""The topic `attune.keys`: what the store has of people's keys stands there, too, and comes back from there.
+
+A wrapped key stands under `MAILBOX.KEY-ID`. That all keys of a mailbox were destroyed stands under `MAILBOX` alone, for
+ever: it must outlast a loss of the store, as the keys do. Order between them does not matter, so partitions can be read
+one after the other: what is destroyed takes no key, whichever comes first.
+
+The store keeps a mark of each partition: one more than the offset up to which it has everything, so that 1 says that it
+has begun. Marks are written after what they stand for, and each with the one before as its floor: a store that is
+emptied meanwhile keeps no mark that would hide it. So a store that was wiped has none, and one that has lost its last
+second has lost the marks of that second first.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+
+from streams.contract import History, Outgoing, Partition, Producer, Record
+from streams.partitioning import partition_of
+from streams.replay import Span, pages
+from streams.sealing import ID_SIZE
+from streams.topics import KEYS
+from workers.ports import Store
+
+_LOG = logging.getLogger(__name__)
+
+_MAILBOX_SIZE = 32
+_DESTROYED = b"destroyed"
+_ROLL = b"roll"
+_MOST_NULLED = 50_000
+"""Remembered: 10 MB. What is forgotten here is nulled once more."""
+
+
+class KeyTopic:
+    """`producer` and `history` are those of the log itself. `erase_owners` erases whoever the store still holds of
+    some mailboxes. All methods raise `BrokerUnavailable`, and those that ask the store `StoreUnavailable`."""
+
+    def __init__(
+        self,
+        store: Store,
+        producer: Producer,
+        history: History,
+        erase_owners: Callable[[Collection[bytes]], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._producer = producer
+        self._history = history
+        self._erase_owners = erase_owners
+        self._nulled: dict[tuple[bytes, bytes], None] = {}
+        self._ends: Mapping[Partition, int] = {}
+        self._catching_up = asyncio.Lock()
+
+    async def write(self, keys: Mapping[bytes, bytes]) -> None:
+        """One wrapped key for each mailbox. Returns when they are durable."""
+        await self._producer.send([Outgoing(KEYS, _name(mailbox, one), one) for mailbox, one in keys.items()])
+
+    async def null(self, mailbox: bytes, wrapped: Iterable[bytes]) -> None:
+        await self._producer.send([Outgoing(KEYS, _name(mailbox, one), None) for one in wrapped])
+
+    async def null_late(self, keys: Collection[tuple[bytes, bytes]]) -> None:
+        """By mailbox and id, of mailboxes that are destroyed. While the store was away somebody may have made one after
+        that, which only the topic knows of, and what it sealed: its readers null it, each once."""
+        for mailbox, key in keys:
+            if (mailbox, key) not in self._nulled:
+                await self.null(mailbox, [key])
+                self._nulled[mailbox, key] = None
+        while len(self._nulled) > _MOST_NULLED:
+            del self._nulled[next(iter(self._nulled))]
+
+    async def say_destroyed(self, mailbox: bytes) -> None:
+        await self._producer.send([Outgoing(KEYS, mailbox, _DESTROYED)])
+
+    async def is_known(self) -> bool:
+        """Whether the store has ever been caught up: a new one has not, and one that was wiped."""
+        return bool(self._ends and await self._store.marks(self._ends))
+
+    async def is_held(self) -> bool:
+        """Whether the store still has all that it was last caught up with."""
+        marks = await self._store.marks(self._ends)
+        return all(marks.get(source, 0) > end for source, end in self._ends.items())
+
+    async def catch_up(self) -> None:
+        """Brings the store what the topic has and its marks say that it has not. One at a time."""
+        async with self._catching_up:
+            self._ends = await self._history.ends([KEYS])
+            marks = await self._store.marks(self._ends)
+            for source, end in self._ends.items():
+                if (mark := marks.get(source, 0)) <= end:
+                    mark = mark or await self._mark(source, 0, 1)
+                    await self._restore(source, Span(mark - 1, end))
+
+    async def roll(self) -> None:
+        """A message to every partition: a broker closes a file only when it is written to (`streams.topics`)."""
+        count = len(await self._history.ends([KEYS]))
+        names = {partition_of(name, count): name for name in (b"%b.%d" % (_ROLL, n) for n in range(20 * count))}
+        await self._producer.send([Outgoing(KEYS, name, _ROLL) for name in names.values()])
+
+    async def _restore(self, source: Partition, span: Span) -> None:
+        _LOG.info("the store reads %d messages of a partition of %s", span.end - span.start, KEYS)
+        mark = span.start + 1
+        async for page in pages(self._history, source, span):
+            await self._store.add_keys(_keys_in(page))
+            await self._destroy([record.key or b"" for record in page if record.value == _DESTROYED])
+            mark = await self._mark(source, mark, page[-1].offset + 2)
+        await self._mark(source, mark, span.end + 1)  # what was left is compacted
+
+    async def _destroy(self, mailboxes: Collection[bytes]) -> None:
+        """Where that is news to the store it has lost it, and may have lost that their owners were erased: they go
+        first, because nobody finds them again once it is no news any more."""
+        known = await self._store.read_keys(mailboxes)
+        if news := [mailbox for mailbox in mailboxes if known.get(mailbox) != ()]:
+            await self._erase_owners(news)
+            await self._store.destroy_keys(news)
+
+    async def _mark(self, source: Partition, before: int, after: int) -> int:
+        await self._store.commit([], {source: after}, {source: before})
+        return after
+
+
+def _name(mailbox: bytes, wrapped: bytes) -> bytes:
+    return b"%b.%b" % (mailbox, wrapped[:ID_SIZE].hex().encode())
+
+
+def _keys_in(page: Iterable[Record]) -> dict[bytes, list[bytes]]:
+    keys: dict[bytes, list[bytes]] = {}
+    for record in page:
+        mailbox, value = (record.key or b"")[:_MAILBOX_SIZE], record.value
+        if value is not None and record.key == _name(mailbox, value):
+            keys.setdefault(mailbox, []).append(value)
+    return keys
