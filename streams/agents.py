@@ -3,7 +3,8 @@
 The commit protocol. Whatever step a crash falls into, the batch is delivered again, and nothing is lost or done twice:
 
 1. Read: parse the batch into mailboxes, each in its order (`streams.mailboxes`); what cannot be read becomes a
-   dead-letter. One round trip brings the states, what their outboxes still hold, the items and the high-water marks
+   dead-letter. Whoever is to be forgotten is erased first (`streams.erasure`), and nothing else in the mailbox
+   matters. One round trip brings the states, what their outboxes still hold, the items and the high-water marks
    (`Snapshot`). A mark below the known one: the store has lost writes, and nothing is folded on what is left
    (`streams.watermarks`).
 2. Fold: each mailbox into its state, purely. What the cache lacks is fetched in one more round trip. A mailbox that
@@ -29,21 +30,22 @@ through the same steps before anything new is taken (`streams.recovery`).
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from schemas.command import MoveCommand, RefreshCause, RefreshCommand, RetryCommand
+from schemas.command import ForgetCommand, MoveCommand, RefreshCause, RefreshCommand, RetryCommand
 from schemas.dead_letter import Reason
-from streams.contract import Outgoing, Partition, Producer, Record
+from streams.contract import Keys, Outgoing, Partition, Producer, Record
 from streams.dead_letters import dead_letter
 from streams.due_times import due_times
+from streams.erasure import Erasure
 from streams.lookup import look_up
 from streams.mailboxes import Mailboxes, following, items_of, sort_out
 from streams.messages import parse_message
 from streams.metrics import Metrics
 from streams.publication import publication
-from streams.recovery import Recovery
+from streams.recovery import Part, Recovery
 from streams.tally import Tally
 from streams.topics import MAILBOX
 from streams.watermarks import Watermarks
@@ -62,6 +64,10 @@ MAX_ATTEMPTS = 20
 round nearly always ends it; twenty mean that something else writes the records."""
 
 
+_PAGE = 500
+"""Users whose outboxes are read at once."""
+
+
 class Contended(AttuneError):
     """Somebody else keeps writing this worker's users."""
 
@@ -75,7 +81,8 @@ class _Step:
 
 
 class AgentsStage:
-    """Feeds each user's agent. `key` makes the pseudonyms that providers see; `now` is in epoch seconds. Without a
+    """Feeds each user's agent. `key` makes the pseudonyms that providers see; `now` is in epoch seconds. `keys` are
+    those that people's messages are sealed with: None where the log is not sealed. Without a
     `recovery` a store that was lost is refilled by the runner, which reads the topics side by side."""
 
     name = "agents"
@@ -93,6 +100,7 @@ class AgentsStage:
         metrics: Metrics,
         now: Callable[[], float] = time.time,
         recovery: Recovery | None = None,
+        keys: Keys | None = None,
     ) -> None:
         self._store = store
         self._producer = producer
@@ -102,11 +110,15 @@ class AgentsStage:
         self._metrics = metrics
         self._tally = Tally(metrics, self.name)
         self._now = now
+        known = None if recovery is None else recovery.items_are_there
+        self._erasure = Erasure(store, producer, key, keys, now, known)
         self._known = Knowledge(space=space)
         self.spaces = Spaces(InSpace(space, self._known, rules.fit))
         """Told by a roll-out which others there are (`streams.rollout`)."""
         self._providers: tuple[str, ...] = ()
         self._recovery = recovery
+        self._part: Part | None = None
+        """Of what was lost, while it is folded again."""
         self._watermarks = Watermarks(store)
         self.timers = (self._watermarks.timer,)
 
@@ -114,23 +126,50 @@ class AgentsStage:
         """The high-water marks: where the store is behind the broker after a loss, the broker is not believed. With a
         `recovery`, what was lost is folded again here."""
         marks = await self._watermarks.resume(assigned)
-        if self._recovery is None or not (lost := await self._recovery.lost(marks)):
+        if self._recovery is None:
             return marks
-        _LOG.warning("the store is behind the log in %d partitions: rebuilding from the log", len(lost))
-        async for batch in self._recovery.batches(lost):
-            await self.handle(batch)
+        if lost := await self._recovery.lost(marks):
+            _LOG.warning("the store is behind the log in %d partitions: rebuilding from the log", len(lost))
+            await self._restore(self._recovery.parts(lost, self._space))
+        await self._publish_what_is_left(await self._recovery.unpublished(assigned))
         return marks | {partition: span.end for partition, span in lost.items()}
+
+    async def _restore(self, parts: AsyncIterator[Part]) -> None:
+        try:
+            async for self._part in parts:
+                await self.handle(self._part.batch)
+        finally:
+            self._part = None
+
+    async def _publish_what_is_left(self, users: Sequence[str]) -> None:
+        """A page of users at a time: an outbox may hold a few embeddings of 9 KB."""
+        for start in range(0, len(users), _PAGE):
+            records = (await self._store.read(users[start : start + _PAGE], (), self._space)).users
+            await self._send([], chain.from_iterable(record.outbox for record in records.values()))
+            await self._store.trim({user: record.revision for user, record in records.items()})
 
     async def handle(self, batch: Sequence[Record]) -> None:
         # 1. Read
         mailboxes, letters = sort_out(batch)
         await self._send(letters)
+        self._tally.unreadable([record for record in batch if record.forgotten])
+        mailboxes = await self._erase(mailboxes)
         offsets = following(batch)
         for _ in range(MAX_ATTEMPTS):
             mailboxes = await self._advance(mailboxes, offsets)
             if not mailboxes:
                 return
         raise Contended(f"{len(mailboxes)} users were written by another worker {MAX_ATTEMPTS} times in a row")
+
+    async def _erase(self, mailboxes: Mailboxes) -> Mailboxes:
+        """Those who are to be forgotten. Returns the mailboxes of the others."""
+        left = dict(mailboxes)
+        for user, mailbox in mailboxes.items():
+            commands = (event.message for event in mailbox if isinstance(event.message, ForgetCommand))
+            if erasures := list(dict.fromkeys(command.command_id for command in commands)):
+                await self._erasure.erase(user, erasures)
+                self._tally.erased(left.pop(user))
+        return left
 
     async def _advance(self, mailboxes: Mailboxes, offsets: Mapping[Partition, int]) -> Mailboxes:
         """One round of the protocol. Returns the mailboxes of users whom another worker wrote meanwhile."""
@@ -146,7 +185,7 @@ class AgentsStage:
         committed = self._committed(steps, outcomes, mailboxes)
         # 4. Publish
         outboxes = {step.commit.user: records[step.commit.user].outbox + step.commit.outbox for step in committed}
-        await self._send(letters, chain.from_iterable(outboxes.values()))
+        await self._send(letters, filter(self._is_news, chain.from_iterable(outboxes.values())))
         # 5. Trim
         if published := {user: records[user].revision + 1 for user, outbox in outboxes.items() if outbox}:
             await self._store.trim(published)
@@ -159,7 +198,9 @@ class AgentsStage:
         self._watermarks.check(snapshot.marks)
         self._known.learn_items(asked, snapshot.items)
         self._providers = snapshot.providers
-        return {user: snapshot.users.get(user, UserRecord()) for user in mailboxes}
+        gone = await self._erasure.remember(mailboxes.keys() - snapshot.users.keys())
+        strangers = {user: UserRecord(forgotten=user in gone) for user in mailboxes}
+        return {user: snapshot.users.get(user, strangers[user]) for user in mailboxes}
 
     async def _fold(self, mailboxes: Mailboxes, records: Mapping[str, UserRecord]) -> tuple[list[_Step], list[Letter]]:
         """All users but the forgotten. What a fold lacks is fetched, and that user folded again."""
@@ -209,6 +250,8 @@ class AgentsStage:
         return record.forgotten
 
     def _commit(self, user: str, folded: Folded, revision: int) -> UserCommit:
+        if self._part is not None:
+            self._part.ended(user, folded, self._now())
         state = folded.state
         letters = tuple(map(self._letter, folded.letters))
         return UserCommit(
@@ -224,6 +267,9 @@ class AgentsStage:
         """Letters of messages that changed no state, and what was committed."""
         await self._producer.send([*map(self._letter, letters), *outbox])
         self._tally.set_aside(letters)
+
+    def _is_news(self, message: Outgoing) -> bool:
+        return self._part is None or not self._part.readers.hold(message)
 
     def _letter(self, letter: Letter) -> Outgoing:
         return dead_letter(letter.record, letter.reason, letter.detail, self.name, self._now())

@@ -11,6 +11,7 @@ from streams.kafka_calls import CALL_TIMEOUT
 from streams.kafka_clients import partitions_of
 from streams.kafka_member import GroupMember
 from streams.kafka_reader import TopicReader
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from streams.kafka_timing import METADATA_AGE, SESSION_TIMEOUT
 from streams.metrics import Metrics
 from streams.stage_runner import STALL_TIMEOUT, STOP_TIMEOUT, StageRunner
@@ -49,10 +50,12 @@ class AiokafkaRunner(StageRunner):
         stall_timeout: float = STALL_TIMEOUT,
         call_timeout: float = CALL_TIMEOUT,
         metadata_age: float = METADATA_AGE,
+        security: KafkaSecurity = PLAINTEXT,
     ) -> None:
         super().__init__(stage, metrics=metrics, stop_timeout=stop_timeout, stall_timeout=stall_timeout)
         self._batch_size = batch_size
         self._bootstrap = bootstrap
+        self._security = security
         self._call_timeout = call_timeout
         self._source: _Source
         if stage.group is None:
@@ -63,6 +66,7 @@ class AiokafkaRunner(StageRunner):
                 call_timeout=call_timeout,
                 metadata_age=metadata_age,
                 count=self._count,
+                security=security,
             )
         else:
             self._source = GroupMember(
@@ -75,10 +79,13 @@ class AiokafkaRunner(StageRunner):
                 call_timeout=call_timeout,
                 metadata_age=metadata_age,
                 count=self._count,
+                security=security,
             )
 
     async def _serve(self) -> None:
-        await self._source.open(await partitions_of(self._bootstrap, self._stage.topics, self._call_timeout))
+        await self._source.open(
+            await partitions_of(self._bootstrap, self._stage.topics, self._call_timeout, self._security)
+        )
         while True:
             turn = self._hand.turn
             batch = await self._source.fetch(self._batch_size)

@@ -23,6 +23,7 @@ from schemas.catalog import CatalogItem
 from streams.metrics import Metrics
 from workers.described import Described, with_phrase
 from workers.growth import BOUNDS, MAX_GROWN, Growth
+from workers.mine import is_mine
 from workers.ports import Encoder, ItemRecord, Store
 from workers.sightings import GrownPhrase, Sighting
 from workers.vectors import pack
@@ -75,11 +76,12 @@ class BankGrowth:
     async def take(self, new: Sequence[Described], records: Sequence[ItemRecord]) -> list[ItemRecord]:
         """The records of a batch with the phrases that they have brought into the bank. `new` are those of them that
         are new or say something else than before."""
-        if self._rules is None or not new or self._count >= self._most:
+        public = [one for one in new if not is_mine(one.item.provider)]  # what a person brought is nobody else's word
+        if self._rules is None or not public or self._count >= self._most:
             return list(records)
         own = {record.key: record for record in records}
         # 2. Sight
-        told = await self._store.sight(self._encoder.space, await self._sightings(self._rules, new), BOUNDS)
+        told = await self._store.sight(self._encoder.space, await self._sightings(self._rules, public), BOUNDS)
         others = {one.item for seen in told.values() for one in seen} - own.keys()
         stored = (await self._store.read((), others, self._encoder.space)).items if others else {}
         # 3. Judge

@@ -18,7 +18,9 @@ from pydantic import ValidationError
 from schemas.command import ProfileCommand, RefreshCause, RefreshCommand, RetryCommand
 from schemas.dead_letter import DeadLetter
 from schemas.profile import ProfileChanged
+from schemas.receipt import ErasureStatus
 from streams.contract import Outgoing, Partition, Producer, Record, Timer
+from streams.erasure_book import ErasureBook
 from streams.metrics import AGE_EDGES, Metrics
 from streams.topics import COMMANDS, DEAD_LETTERS, PROFILE_EVENTS
 from workers.ports import Due, Store
@@ -35,6 +37,13 @@ some 50 ms, and stands in the profile a look later. A look that finds nothing co
 COUNT_TICK = 5.0
 """Seconds between two counts of the fleet: Prometheus scrapes every 15."""
 
+ERASURES_TICK = 15.0
+"""Seconds between two looks at the erasures under way: as often as Prometheus scrapes, a quarter of their deadline."""
+
+SHED_TICK = 600.0
+"""Seconds between two looks at whether the store's files still have what was erased. Redis reads all it has to write
+them anew (a million people: some seconds of a core), once for all who were erased meanwhile."""
+
 LEASE = 30.0
 """Seconds a claim hides a user: longer than a send and the agents' usual lag, short enough to make up for a death."""
 
@@ -43,23 +52,34 @@ CLAIMS = 500
 
 
 class ControlStage:
-    """`now` is in epoch seconds."""
+    """`now` is in epoch seconds. Without `erasures` nobody counts them."""
 
     name = "control"
     group = "attune-control"
     topics = (PROFILE_EVENTS, DEAD_LETTERS)
 
     def __init__(
-        self, store: Store, producer: Producer, *, metrics: Metrics, now: Callable[[], float] = time.time
+        self,
+        store: Store,
+        producer: Producer,
+        *,
+        metrics: Metrics,
+        now: Callable[[], float] = time.time,
+        erasures: ErasureBook | None = None,
     ) -> None:
         self._store = store
         self._producer = producer
         self._metrics = metrics
         self._now = now
+        self._erasures = erasures
+        self._erased: set[str] | None = None
+        """Erasures that were complete at the last look."""
         self.timers = (
             Timer(TICK, self.send_due),
             Timer(RETRY_TICK, self.send_retries),
             Timer(COUNT_TICK, self.count_fleet),
+            Timer(ERASURES_TICK, self.count_erasures),
+            Timer(SHED_TICK, store.shed),
         )
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
@@ -68,6 +88,8 @@ class ControlStage:
     async def handle(self, batch: Sequence[Record]) -> None:
         """Counts. A notice that cannot be read is logged and passed over: it is a figure, not a state."""
         for record in batch:
+            if record.forgotten:
+                continue
             try:
                 self._count(record)
             except ValidationError:
@@ -90,6 +112,19 @@ class ControlStage:
         names = [*(f"le_{age:g}s" for age in AGE_EDGES), "older"]
         for name, count in zip(names, reversed(counts), strict=True):
             self._metrics.profiles_by_refit_age.labels(name).set(count)
+
+    async def count_erasures(self) -> None:
+        """Those of the last week by how far they are, and how long those took that were completed since the last
+        look."""
+        if self._erasures is None:
+            return
+        statuses = await self._erasures.statuses()
+        for state in ("pending", "late", "complete"):
+            self._metrics.erasures.labels(state).set(sum(one.state == state for one in statuses))
+        complete = {one.erasure: one for one in statuses if one.state == "complete"}
+        for erasure in complete.keys() - (complete.keys() if self._erased is None else self._erased):
+            self._metrics.erasure_seconds.observe(_seconds(complete[erasure]))
+        self._erased = set(complete)
 
     def _count(self, record: Record) -> None:
         if record.topic == PROFILE_EVENTS:
@@ -131,6 +166,13 @@ def _retry(due: Due, now: float) -> RetryCommand:
 
 def _outgoing(command: ProfileCommand) -> Outgoing:
     return Outgoing(COMMANDS, command.user.encode(), command.to_bytes())
+
+
+def _seconds(status: ErasureStatus) -> float:
+    """From where the agent had done its part until the last provider had."""
+    assert status.begun is not None
+    assert status.completed is not None
+    return (status.completed - status.begun).total_seconds()
 
 
 def _instant(seconds: float) -> datetime:

@@ -49,6 +49,8 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 class _Write(NamedTuple):
     change: Change
     future: Future[Any]
+    alone: bool = False
+    """Outside of any transaction."""
 
 
 class _Outcome(NamedTuple):
@@ -89,6 +91,14 @@ class Database:
         """Runs `query` on what is committed, read-only, all of it as of one moment."""
         self._refuse_if_closed()
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._query, query)
+
+    async def truncate(self) -> bool:
+        """Moves what the write-ahead log has into the file and empties it: what was deleted is in neither then. False
+        where somebody has read all the while; ask again."""
+        self._refuse_if_closed()
+        future: Future[bool] = Future()
+        self._queue.put(_Write(_truncate, future, alone=True))
+        return await asyncio.wrap_future(future)
 
     async def close(self) -> None:
         """Ends the writer after what is queued; later calls raise `StoreUnavailable`."""
@@ -150,7 +160,11 @@ class Database:
         while (first := self._queue.get()) is not None:
             group = [first, *self._waiting()]
             last = group[-1] is None
-            self._commit([write for write in group if write is not None and _claim(write)])
+            writes = [write for write in group if write is not None and _claim(write)]
+            self._commit([write for write in writes if not write.alone])
+            for write in writes:
+                if write.alone:
+                    self._run_alone(write)
             if last:
                 return
 
@@ -177,6 +191,12 @@ class Database:
                 write.future.set_result(outcome.result)
             else:
                 write.future.set_exception(outcome.error)
+
+    def _run_alone(self, write: _Write) -> None:
+        try:
+            write.future.set_result(write.change(self._writer_connection))
+        except sqlite3.Error as error:
+            write.future.set_exception(self._translated(error))
 
     def _attempt(self, change: Change) -> _Outcome:
         connection = self._writer_connection
@@ -210,6 +230,11 @@ class Database:
 def _claim(write: _Write) -> bool:
     """Whether its caller still waits; from here on it cannot be cancelled, so that it can always be told."""
     return write.future.set_running_or_notify_cancel()
+
+
+def _truncate(connection: sqlite3.Connection) -> bool:
+    (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

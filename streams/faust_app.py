@@ -20,9 +20,11 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from faust.app.base import BootStrategy
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from faust.types.auth import CredentialsT
 from mode.threads import WorkerThread
 
 from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from streams.kafka_timing import POLL_INTERVAL, REBALANCE_TIMEOUT, REQUEST_TIMEOUT, heartbeat
 from workers.errors import FatalRunnerError
 
@@ -197,11 +199,13 @@ def new_app(
     session_timeout: float,
     instance: str | None,
     metadata_age: float,
+    security: KafkaSecurity = PLAINTEXT,
 ) -> StageApp:
     """An app that feeds `hooks`. To be started and stopped by `app.start()` and `app.stop()` in the running loop."""
     app = StageApp(
         group,
         broker=[f"kafka://{host}" for host in bootstrap.split(",")],
+        broker_credentials=_credentials(security),
         autodiscover=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
@@ -233,6 +237,17 @@ def new_app(
             await hooks.message(event.message)
 
     return app
+
+
+def _credentials(security: KafkaSecurity) -> CredentialsT | None:
+    if security.uses_sasl:
+        return faust.SASLCredentials(
+            username=security.user,
+            password=security.password,
+            mechanism=security.mechanism,
+            ssl_context=security.context,
+        )
+    return None if security.context is None else faust.SSLCredentials(security.context)
 
 
 async def _on_revoked(app: StageApp, *_: Any, **__: Any) -> None:

@@ -26,6 +26,7 @@ from streams.kafka_calls import CALL_TIMEOUT, ask, translated
 from streams.kafka_clients import partitions_of
 from streams.kafka_commits import Commits
 from streams.kafka_evictions import Evictions
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from streams.kafka_timing import LOOK, METADATA_AGE, SESSION_TIMEOUT
 from streams.log_ends import went_back
 from streams.metrics import Metrics
@@ -56,9 +57,11 @@ class FaustRunner(StageRunner):
         stall_timeout: float = STALL_TIMEOUT,
         call_timeout: float = CALL_TIMEOUT,
         metadata_age: float = METADATA_AGE,
+        security: KafkaSecurity = PLAINTEXT,
     ) -> None:
         super().__init__(stage, metrics=metrics, stop_timeout=stop_timeout, stall_timeout=stall_timeout)
         self._bootstrap = bootstrap
+        self._security = security
         self._batch_size = batch_size
         self._session_timeout = session_timeout
         self._instance = instance
@@ -81,7 +84,7 @@ class FaustRunner(StageRunner):
         )
 
     async def _serve(self) -> None:
-        await partitions_of(self._bootstrap, self._stage.topics, self._call_timeout)
+        await partitions_of(self._bootstrap, self._stage.topics, self._call_timeout, self._security)
         # Faust knows no reading without a group: one that nobody shares and that commits nothing is the same.
         self._app = new_app(
             self._stage.group or f"{self._stage.name}-{uuid.uuid4().hex}",
@@ -91,6 +94,7 @@ class FaustRunner(StageRunner):
             session_timeout=self._session_timeout,
             instance=self._instance,
             metadata_age=self._metadata_age,
+            security=self._security,
         )
         for timer in self._stage.timers:
             self._add_timer(self._app, timer)

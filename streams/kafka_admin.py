@@ -16,6 +16,7 @@ from aiokafka.errors import InvalidReplicationFactorError, NoError, TopicAlready
 from streams.deadline import Deadline
 from streams.kafka_calls import ask, ask_until
 from streams.kafka_clients import admin_client, consumer_client
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from streams.topics import TOPICS, Topic
 from workers.errors import ConfigurationError, TopicMismatch
 
@@ -43,18 +44,24 @@ class FoundTopic:
 
 
 async def create_topics(
-    bootstrap: str, partitions: int, replication: int, *, topics: Sequence[Topic] = TOPICS, timeout: float = TIMEOUT
+    bootstrap: str,
+    partitions: int,
+    replication: int,
+    *,
+    topics: Sequence[Topic] = TOPICS,
+    timeout: float = TIMEOUT,
+    security: KafkaSecurity = PLAINTEXT,
 ) -> TopicReport:
     """Steps 1 to 3; running it again changes nothing. Raises `TopicMismatch` with every difference and its cure,
     `ConfigurationError` where the broker refuses, `BrokerUnavailable` where it does not answer within `timeout`."""
     deadline = Deadline(timeout)
-    async with admin_client(bootstrap, timeout) as admin:
+    async with admin_client(bootstrap, timeout, security) as admin:
         found = await _found(admin, bootstrap, topics, deadline)
         _refuse_differences(topics, found, partitions)  # 1
         missing = [topic for topic in topics if topic.name not in found]
         if await _create(admin, bootstrap, missing, partitions, replication, deadline):  # 2
             _refuse_differences(topics, await _found(admin, bootstrap, topics, deadline), partitions)
-    await _wait_for_leaders(bootstrap, topics, partitions, deadline)  # 3
+    await _wait_for_leaders(bootstrap, topics, partitions, deadline, security)  # 3
     return TopicReport(
         created=tuple(topic.name for topic in missing),
         existing=tuple(topic.name for topic in topics if topic.name in found),
@@ -62,10 +69,15 @@ async def create_topics(
 
 
 async def topic_problems(
-    bootstrap: str, partitions: int, *, topics: Sequence[Topic] = TOPICS, timeout: float = TIMEOUT
+    bootstrap: str,
+    partitions: int,
+    *,
+    topics: Sequence[Topic] = TOPICS,
+    timeout: float = TIMEOUT,
+    security: KafkaSecurity = PLAINTEXT,
 ) -> list[str]:
     """What differs from the table of topics, with the cure; [] when nothing does. Changes nothing."""
-    async with admin_client(bootstrap, timeout) as admin:
+    async with admin_client(bootstrap, timeout, security) as admin:
         found = await _found(admin, bootstrap, topics, Deadline(timeout))
     missing = [f"{topic.name} is missing: run `attune topics create`" for topic in topics if topic.name not in found]
     return missing + _differences(topics, found, partitions)
@@ -154,9 +166,11 @@ def _durability(replication: int) -> dict[str, str]:
     return {"min.insync.replicas": "2"} if replication >= 3 else {}
 
 
-async def _wait_for_leaders(bootstrap: str, topics: Sequence[Topic], partitions: int, deadline: Deadline) -> None:
+async def _wait_for_leaders(
+    bootstrap: str, topics: Sequence[Topic], partitions: int, deadline: Deadline, security: KafkaSecurity
+) -> None:
     everything = [TopicPartition(topic.name, number) for topic in topics for number in range(partitions)]
-    async with consumer_client(bootstrap, deadline.remaining()) as consumer:
+    async with consumer_client(bootstrap, deadline.remaining(), security) as consumer:
         await ask_until(
             lambda: consumer.end_offsets(everything), deadline.remaining(), "waiting for new partitions", bootstrap
         )

@@ -12,6 +12,8 @@ from aiokafka.structs import ConsumerRecord
 from streams.contract import Record
 from streams.deadline import abandon, within
 from streams.kafka_calls import ask
+from streams.kafka_connecting import connected
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from workers.errors import ConfigurationError
 
 _LOG = logging.getLogger(__name__)
@@ -34,8 +36,11 @@ _CLOSE = 1.0
 
 
 @asynccontextmanager
-async def consumer_client(bootstrap: str, seconds: float) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer without a group or a subscription. Raises `BrokerUnavailable` where it cannot connect in time."""
+async def consumer_client(
+    bootstrap: str, seconds: float, security: KafkaSecurity = PLAINTEXT
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group or a subscription. Raises `BrokerUnavailable` where it cannot connect in time, and
+    `ConfigurationError` where it is refused."""
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         group_id=None,
@@ -44,20 +49,25 @@ async def consumer_client(bootstrap: str, seconds: float) -> AsyncIterator[AIOKa
         isolation_level="read_committed",
         request_timeout_ms=int(seconds * 1000),
         retry_backoff_ms=20,  # it meets its first partitions one such wait late (as shipped: 100)
+        **security.of_client(),
     )
     try:
-        await ask(consumer.start(), seconds, "connecting", bootstrap)
+        await connected(consumer.start(), seconds, bootstrap, security)
         yield consumer
     finally:
         await stop_quietly(consumer, _CLOSE)
 
 
 @asynccontextmanager
-async def admin_client(bootstrap: str, seconds: float) -> AsyncIterator[AIOKafkaAdminClient]:
-    """Raises `BrokerUnavailable` where it cannot connect in time."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=int(seconds * 1000))
+async def admin_client(
+    bootstrap: str, seconds: float, security: KafkaSecurity = PLAINTEXT
+) -> AsyncIterator[AIOKafkaAdminClient]:
+    """Raises `BrokerUnavailable` where it cannot connect in time, and `ConfigurationError` where it is refused."""
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, request_timeout_ms=int(seconds * 1000), **security.of_client()
+    )
     try:
-        await ask(admin.start(), seconds, "connecting", bootstrap)
+        await connected(admin.start(), seconds, bootstrap, security)
         yield admin
     finally:
         try:
@@ -71,9 +81,11 @@ def record_of(message: ConsumerRecord) -> Record:
     return Record(message.topic, message.partition, message.offset, message.key, message.value, message.timestamp)
 
 
-async def partitions_of(bootstrap: str, topics: Collection[str], seconds: float) -> list[TopicPartition]:
+async def partitions_of(
+    bootstrap: str, topics: Collection[str], seconds: float, security: KafkaSecurity = PLAINTEXT
+) -> list[TopicPartition]:
     """Every partition of the topics. Raises `BrokerUnavailable`, and `ConfigurationError` naming what is missing."""
-    async with admin_client(bootstrap, seconds) as admin:
+    async with admin_client(bootstrap, seconds, security) as admin:
         described = await ask(admin.describe_topics(list(topics)), seconds, "looking for its topics", bootstrap)
     missing = sorted(one["topic"] for one in described if for_code(one["error_code"]) is UnknownTopicOrPartitionError)
     if missing:

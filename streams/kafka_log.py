@@ -9,6 +9,7 @@ from streams.contract import Partition, Record
 from streams.deadline import Deadline
 from streams.kafka_calls import CALL_TIMEOUT, ask, ask_until
 from streams.kafka_clients import admin_client, consumer_client, partitions_of, record_of
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 
 _PAGE = 500
 
@@ -16,16 +17,17 @@ _PAGE = 500
 class KafkaLog:
     """`streams.contract.Log` on Kafka. Every call makes its own connections (about 10 ms) and is under `timeout`."""
 
-    def __init__(self, bootstrap: str, *, timeout: float = CALL_TIMEOUT) -> None:
+    def __init__(self, bootstrap: str, *, timeout: float = CALL_TIMEOUT, security: KafkaSecurity = PLAINTEXT) -> None:
         self._bootstrap = bootstrap
+        self._security = security
         self._timeout = timeout
 
     async def lag(self, group: str, topics: Collection[str]) -> int:
         """Messages of the topics that the group has not committed (of a compacted topic: offsets). Raises
         `BrokerUnavailable`, and `ConfigurationError` where a topic is missing."""
         deadline = Deadline(self._timeout)
-        partitions = await partitions_of(self._bootstrap, topics, deadline.remaining())
-        async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
+        partitions = await partitions_of(self._bootstrap, topics, deadline.remaining(), self._security)
+        async with consumer_client(self._bootstrap, deadline.remaining(), self._security) as consumer:
             starts, ends = await self._bounds(consumer, partitions, deadline)
         committed = await self._committed(group, deadline)
         return behind(starts, ends, committed)
@@ -33,8 +35,8 @@ class KafkaLog:
     async def read(self, topic: str, limit: int) -> list[Record]:
         """The `limit` newest messages that the topic holds now, oldest of them first. Raises as `lag` does."""
         deadline = Deadline(self._timeout)
-        partitions = await partitions_of(self._bootstrap, [topic], deadline.remaining())
-        async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
+        partitions = await partitions_of(self._bootstrap, [topic], deadline.remaining(), self._security)
+        async with consumer_client(self._bootstrap, deadline.remaining(), self._security) as consumer:
             starts, ends = await self._bounds(consumer, partitions, deadline)
             consumer.assign(partitions)
             for at, end in ends.items():
@@ -54,8 +56,8 @@ class KafkaLog:
     async def ends(self, topics: Collection[str]) -> dict[Partition, int]:
         """The offset after the last message of each partition of the topics. Raises as `lag` does."""
         deadline = Deadline(self._timeout)
-        partitions = await partitions_of(self._bootstrap, topics, deadline.remaining())
-        async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
+        partitions = await partitions_of(self._bootstrap, topics, deadline.remaining(), self._security)
+        async with consumer_client(self._bootstrap, deadline.remaining(), self._security) as consumer:
             _, ends = await self._bounds(consumer, partitions, deadline)
         return {Partition(at.topic, at.partition): end for at, end in ends.items()}
 
@@ -63,7 +65,7 @@ class KafkaLog:
         """The first `limit` messages of one partition whose offsets lie in [start, end). Raises as `lag` does."""
         deadline = Deadline(self._timeout)
         at = TopicPartition(*source)
-        async with consumer_client(self._bootstrap, deadline.remaining()) as consumer:
+        async with consumer_client(self._bootstrap, deadline.remaining(), self._security) as consumer:
             starts, ends = await self._bounds(consumer, [at], deadline)
             consumer.assign([at])
             consumer.seek(at, max(starts[at], start))
@@ -85,7 +87,7 @@ class KafkaLog:
         return starts, ends
 
     async def _committed(self, group: str, deadline: Deadline) -> dict[TopicPartition, int]:
-        async with admin_client(self._bootstrap, deadline.remaining()) as admin:
+        async with admin_client(self._bootstrap, deadline.remaining(), self._security) as admin:
             # The first such call in a cluster's life makes the topic of offsets, and is refused until that is there.
             found = await ask_until(
                 lambda: admin.list_consumer_group_offsets(group),

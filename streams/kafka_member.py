@@ -33,6 +33,7 @@ from streams.kafka_calls import ask, translated
 from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, record_of, stop_quietly
 from streams.kafka_commits import Commits
 from streams.kafka_evictions import Evictions
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from streams.kafka_timing import COMMIT, LOOK, POLL_INTERVAL, REBALANCE_TIMEOUT, REQUEST_TIMEOUT, SETTLE, heartbeat
 from streams.log_ends import refuse_a_shorter_log, went_back
 from streams.turns import Turns
@@ -56,12 +57,14 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         call_timeout: float,
         metadata_age: float,
         count: Callable[[BrokerUnavailable], None],
+        security: KafkaSecurity = PLAINTEXT,
         new_consumer: Callable[..., Any] = AIOKafkaConsumer,
     ) -> None:
         self._stage = stage
         self._group = group
         self._hand = hand
         self._bootstrap = bootstrap
+        self._security = security
         self._session_timeout = session_timeout
         self._instance = instance
         self._call_timeout = call_timeout
@@ -169,6 +172,7 @@ class GroupMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             max_poll_interval_ms=int(POLL_INTERVAL * 1000),
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+            **self._security.of_client(),
         )
 
     async def _wait_for_assignment(self) -> None:

@@ -19,7 +19,9 @@ from aiokafka.errors import KafkaError
 
 from streams.contract import Outgoing
 from streams.deadline import Deadline, abandon, within
-from streams.kafka_calls import CALL_TIMEOUT, ask, translated
+from streams.kafka_calls import CALL_TIMEOUT, translated
+from streams.kafka_connecting import connected
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from streams.topics import MAX_MESSAGE_BYTES
 from workers.errors import BrokerUnavailable, Overloaded
 
@@ -50,8 +52,10 @@ class KafkaProducer:
         send_timeout: float = CALL_TIMEOUT,
         close_timeout: float = CALL_TIMEOUT,
         max_buffered_bytes: int = MAX_BUFFERED_BYTES,
+        security: KafkaSecurity = PLAINTEXT,
     ) -> None:
         self._bootstrap = bootstrap
+        self._security = security
         self._send_timeout = send_timeout
         self._close_timeout = close_timeout
         self._max_buffered_bytes = max_buffered_bytes
@@ -117,9 +121,10 @@ class KafkaProducer:
             max_request_size=MAX_MESSAGE_BYTES,
             # What a send left behind is given up at about the time when its caller was told so.
             request_timeout_ms=int(self._send_timeout * 900),
+            **self._security.of_client(),
         )
         try:
-            await ask(producer.start(), seconds, "connecting", self._bootstrap)
+            await connected(producer.start(), seconds, self._bootstrap, self._security)
         except BaseException:
             await _stop(producer, _STOP_UNSTARTED)
             raise

@@ -15,6 +15,7 @@ from streams.contract import Record
 from streams.hand_over import HandOver
 from streams.kafka_calls import ask, translated
 from streams.kafka_clients import FETCH_BYTES, PARTITION_FETCH_BYTES, record_of, stop_quietly
+from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from workers.errors import BrokerUnavailable
 
 T = TypeVar("T")
@@ -34,10 +35,12 @@ class TopicReader:
         call_timeout: float,
         metadata_age: float,
         count: Callable[[BrokerUnavailable], None],
+        security: KafkaSecurity = PLAINTEXT,
     ) -> None:
         self._topics = topics
         self._hand = hand
         self._bootstrap = bootstrap
+        self._security = security
         self._call_timeout = call_timeout
         self._metadata_age = metadata_age
         self._count = count
@@ -93,6 +96,7 @@ class TopicReader:
             metadata_max_age_ms=int(self._metadata_age * 1000),
             fetch_max_bytes=FETCH_BYTES,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+            **self._security.of_client(),
         )
 
     def _notice_new_partitions(self) -> None:

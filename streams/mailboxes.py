@@ -19,6 +19,7 @@ from schemas.proposal import Proposal
 from streams.contract import Partition, Record
 from streams.dead_letters import summarize
 from streams.messages import parse_message
+from streams.sealing import is_sealed
 from streams.topics import MAILBOX
 from workers.mailbox import Event, Letter
 
@@ -36,10 +37,12 @@ class Sorted(NamedTuple):
 
 
 def sort_out(batch: Iterable[Record]) -> Sorted:
-    """Every record is in a mailbox or a letter."""
+    """Every record that somebody can read is in a mailbox or a letter."""
     mailboxes: dict[str, list[Event]] = defaultdict(list)
     letters: list[Letter] = []
     for record in batch:
+        if record.forgotten:
+            continue
         one = read_event(record)
         if isinstance(one, Letter):
             letters.append(one)
@@ -50,6 +53,8 @@ def sort_out(batch: Iterable[Record]) -> Sorted:
 
 def read_event(record: Record) -> Event | Letter:
     """The message, or why it is none."""
+    if is_sealed(record.value):
+        return Letter(record, Reason.INVALID, "it is sealed, and no key of this installation opens it")
     try:
         message = parse_message(record)
     except ValidationError as error:

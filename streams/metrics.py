@@ -65,9 +65,12 @@ class Metrics:
     refinement_queue: Gauge = field(init=False)
     bank_phrases: Gauge = field(init=False)
     bank_grown: Counter = field(init=False)
+    erasures: Gauge = field(init=False)
+    erasure_seconds: Histogram = field(init=False)
     gateway_held: Gauge = field(init=False)
     gateway_limit: Gauge = field(init=False)
     gateway_refused: Counter = field(init=False)
+    doors_refused: Counter = field(init=False)
     build: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -99,6 +102,7 @@ class Metrics:
             "refiner_jobs": ("attune_refiner_jobs", "Leased jobs by what became of them", ("trigger", "end")),
             "bank_grown": ("attune_bank_grown", "Phrases that this embedder added to the bank of its space", ()),
             "gateway_refused": ("attune_gateway_refused", "Turned away because so many are in hand", ("what",)),
+            "doors_refused": ("attune_doors_refused", "Turned away for their token, or too many requests", ("reason",)),
         }
         gauges = {
             "lag": ("attune_consumer_lag", "Messages accepted and not yet handled", ("stage",)),
@@ -107,6 +111,7 @@ class Metrics:
             "profiles_by_refit_age": ("attune_profiles_by_refit_age", "Profiles by age of last re-fit", ("age",)),
             "refinement_queue": ("attune_refinement_queue", "People whose texts wait to be refined", ()),
             "bank_phrases": ("attune_bank_phrases", "Phrases in the bank, mined or grown", ("space", "origin")),
+            "erasures": ("attune_erasures", "Erasures of the last week, by how far they are", ("state",)),
             "gateway_held": ("attune_gateway_held", "In hand: requests, bodies, their bytes, streams", ("what",)),
             "gateway_limit": ("attune_gateway_limit", "What may be in hand at most", ("what",)),
             "build": ("attune_build_info", "1, labelled with what runs", ("version", "space", "runner", "store")),
@@ -118,6 +123,7 @@ class Metrics:
             "freshness": ("attune_freshness_seconds", "Accepted to searchable", ("what",), _SECONDS),
             "embed_seconds": ("attune_embed_seconds", "Time to embed a batch of texts", (), _SECONDS),
             "search_seconds": ("attune_search_seconds", "Time of one search", ("provider",), _SECONDS),
+            "erasure_seconds": ("attune_erasure_seconds", "Erased here until every provider has", (), _SECONDS),
             "refinement_seconds": ("attune_refinement_seconds", "Time of one refinement", ("trigger",), _SECONDS),
         }
         for name, (metric, text, labels) in counters.items():

@@ -5,6 +5,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from schemas.catalog import ItemEmbedding
+from schemas.profile import ProfileEmbedding
 from streams.metrics import Metrics
 
 _LOG = logging.getLogger(__name__)
@@ -17,7 +19,16 @@ class Strange:
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     spaces: set[str] = field(default_factory=set)
 
-    def pass_over(self, provider: str, space: str) -> None:
+    def fits(self, message: ItemEmbedding | ProfileEmbedding, served: Mapping[str, int]) -> bool:
+        """Its vectors are of a space that is served, and of its length; else it is passed over."""
+        rows = (message.vector,) if isinstance(message, ItemEmbedding) else message.vectors + message.avoid
+        dimension = served.get(message.space)
+        fits = dimension is not None and all(len(row) == 2 * dimension for row in rows)
+        if not fits:
+            self._pass_over(message.provider, message.space)
+        return fits
+
+    def _pass_over(self, provider: str, space: str) -> None:
         self.counts[provider] += 1
         self.spaces.add(space)
 

@@ -17,6 +17,7 @@ from schemas.space import SpacePointer
 from streams.contract import Outgoing, Producer
 from streams.rollout import GRACE, Pointer, left_to_move
 from streams.topics import ITEM_EMBEDDINGS
+from workers.mine import is_mine
 from workers.ports import Store
 
 PAGES = 20
@@ -57,7 +58,7 @@ class Sweeper:
             if not _may_go(await self._pointer.read(), space):  # 2
                 return dropped
             page = await self._store.items_in(space, place)
-            await self._producer.send([_tombstone(space, item) for item in page.items])
+            await self._producer.send([_tombstone(space, one) for one in page.items if not is_mine(one)])
             await self._store.drop_items(space, page.items)
             dropped, place = dropped + len(page.items), page.next
             self._place = (space, place)

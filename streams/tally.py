@@ -8,6 +8,7 @@ the answer got lost comes again as redelivered, and is counted as that alone.)
 
 from collections.abc import Collection, Iterable, Sequence
 
+from schemas.command import ForgetCommand
 from streams.metrics import Metrics
 from workers.mailbox import Event, Folded, Letter
 from workers.ports import Record
@@ -44,6 +45,18 @@ class Tally:
         schedule, which sends the same again."""
         self._consumed(event.record for event in events)
         self._metrics.duplicates.labels(kind).inc(len(events))
+
+    def erased(self, mailbox: Sequence[Event]) -> None:
+        """Its user was, and whatever else it held had no effect."""
+        commands = [event for event in mailbox if isinstance(event.message, ForgetCommand)]
+        self._consumed(event.record for event in commands)
+        self._metrics.carried_out.labels("forget").inc(len(commands))
+        self.without_effect([event for event in mailbox if event not in commands], "forgotten")
+
+    def unreadable(self, records: Sequence[Record]) -> None:
+        """What was sealed with a key that is destroyed: `forgotten`, too."""
+        self._consumed(records)
+        self._metrics.duplicates.labels("forgotten").inc(len(records))
 
     def _learned(self, folded: Folded, providers: Collection[str]) -> None:
         for cause, n in folded.refits.items():

@@ -1,6 +1,10 @@
 """The guards, by the invariant of DESIGN.md that they hold, each with the tests that fail without it."""
 
+from tests.mutants.doors import DOORS
+from tests.mutants.forgetting import FORGETTING
 from tests.mutants.mutation import Mutation
+from tests.mutants.persons import PERSONS
+from tests.mutants.sealing import SEALING
 
 _ONCE = "tests/workers/test_agent_once.py"
 _EDITS = "tests/workers/test_agent_edits.py"
@@ -123,8 +127,8 @@ GUARDS: tuple[Mutation, ...] = (
         2,
         "after a loss the gap is folded again",
         "streams/agents.py",
-        "            await self.handle(batch)\n        return marks | {",
-        "            pass\n        return marks | {",
+        "                await self.handle(self._part.batch)",
+        "                pass",
         "tests/streams/test_recovery.py",
     ),
     Mutation(
@@ -134,6 +138,54 @@ GUARDS: tuple[Mutation, ...] = (
         "                await self._wait_for_the_embedder(lost)\n",
         "",
         "tests/streams/test_recovery.py",
+    ),
+    Mutation(
+        2,
+        "what was folded again goes on behind what readers have seen",
+        "streams/recovery.py",
+        "        if number > state.version:",
+        "        if False:",
+        "tests/streams/test_recovery.py",
+    ),
+    Mutation(
+        2,
+        "what was folded again is not sent to readers who hold a version as new",
+        "streams/agents.py",
+        "return self._part is None or not self._part.readers.hold(message)",
+        "return True",
+        "tests/streams/test_recovery.py",
+    ),
+    Mutation(
+        2,
+        "what a worker had in hand when the store was lost is read again",
+        "streams/recovery.py",
+        "max(place, self._ends[partition])",
+        "place",
+        "tests/streams/test_recovery.py",
+    ),
+    Mutation(
+        2,
+        "what was left for another round when the store was lost is read again",
+        "streams/recovery.py",
+        "Span(min(marks[partition], place), ",
+        "Span(marks[partition], ",
+        "tests/streams/test_recovery.py",
+    ),
+    Mutation(
+        2,
+        "what a recovery committed and did not send is sent by the next",
+        "streams/agents.py",
+        "        await self._publish_what_is_left(await self._recovery.unpublished(assigned))\n",
+        "",
+        "tests/streams/test_recovery.py",
+    ),
+    Mutation(
+        2,
+        "a rebuilt profile goes on behind what readers have seen",
+        "streams/rebuild.py",
+        "        state = replace(state, version=run.readers.number_for(user, state))\n",
+        "",
+        "tests/streams/test_rebuild.py",
     ),
     Mutation(
         2,
@@ -539,7 +591,7 @@ GUARDS: tuple[Mutation, ...] = (
         3,
         "what was deleted while it was published gets its tombstone again",
         "streams/embedder.py",
-        "await self._take_back(entries.keys() - kept)",
+        "await self._take_back(_public(entries.keys() - kept))",
         "pass",
         _TOLD,
     ),
@@ -579,24 +631,40 @@ GUARDS: tuple[Mutation, ...] = (
         3,
         "a tombstone takes back what was to be sent",
         "streams/healing.py",
-        "self._wanted.pop(place, None)\n        if place in self._under_way:",
-        "if place in self._under_way:",
-        _HEAL,
-    ),
-    Mutation(
-        3,
-        "a tombstone that an answer overtook is sent again",
-        "streams/healing.py",
-        "self._wanted[place] = Outgoing(*place, None)",
+        'self._wanted.pop((record.topic, record.key or b""), None)',
         "pass",
         _HEAL,
     ),
     Mutation(
         3,
+        "what was made before a tombstone and comes behind it is taken away again",
+        "streams/provider.py",
+        "if held is None and is_late:",
+        "if False:",
+        "tests/streams/test_healing_late.py",
+    ),
+    Mutation(
+        8,
+        "of a forgotten subject nothing comes back",
+        "streams/provider.py",
+        "if self._gone.of(subject, record.timestamp_ms) is not None:",
+        "if False:",
+        "tests/streams/test_healing_late.py",
+    ),
+    Mutation(
+        3,
+        "an older tombstone that comes once more takes nothing away",
+        "streams/provider.py",
+        "if room is not None and held is not None and room.outlives(",
+        "if False and room.outlives(",
+        "tests/streams/test_healing_late.py",
+    ),
+    Mutation(
+        3,
         "the provider keeps the item that counts",
         "streams/provider.py",
-        "if held is None or gives_way(held.standing or NONE, embedding.standing or NONE):",
-        "if True:",
+        "elif held is None or (not is_late and gives_way(held.standing or NONE, embedding.standing or NONE)):",
+        "elif True:",
         _HEAL,
     ),
     Mutation(
@@ -631,4 +699,8 @@ GUARDS: tuple[Mutation, ...] = (
         "text: Annotated[str, StringConstraints(min_length=1, max_length=9)] | None = None",
         "tests/schemas/test_golden.py",
     ),
+    *DOORS,
+    *PERSONS,
+    *SEALING,
+    *FORGETTING,
 )

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from streams.agents import AgentsStage
-from streams.contract import History
+from streams.contract import History, Keys, Producer
 from streams.embedder import embedder_group
 from streams.metrics import Metrics
 from streams.recovery import Recovery
 from tests.simulation.encoder import SPACE
-from tests.simulation.log import LogClient
+from tests.simulation.opening import SECRET
 from tests.simulation.process import Process
 from workers.mailbox import AgentRules
 from workers.ports import Record, Store
 
-KEY = b"a key of the simulation"
+KEY = SECRET
 
 
 class SimAgents(AgentsStage):
@@ -23,14 +23,23 @@ class SimAgents(AgentsStage):
         self,
         process: Process,
         store: Store,
-        producer: LogClient,
+        producer: Producer,
         history: History,
         rules: AgentRules,
         metrics: Metrics,
+        keys: Keys,
     ) -> None:
-        recovery = Recovery(history, store, self.group, _embedders)
+        recovery = Recovery(history, store, self.group, _embedders, key=KEY)
         super().__init__(
-            store, producer, rules, space=SPACE, key=KEY, metrics=metrics, now=process.now, recovery=recovery
+            store,
+            producer,
+            rules,
+            space=SPACE,
+            key=KEY,
+            metrics=metrics,
+            now=process.now,
+            recovery=recovery,
+            keys=keys,
         )
         self._process = process
 

@@ -11,6 +11,7 @@ from schemas.command import (
     AvoidText,
     Edit,
     EditCommand,
+    ForgetCommand,
     PinInterest,
     RefreshCommand,
     RemoveInterest,
@@ -90,6 +91,8 @@ class _Writer:
             self._catalog_changes()
         for user in users_of(plan):
             self._mailbox(user)
+        if "forgets" in plan.workload:
+            self._forgets()
         if plan.cold:
             self.stream += [Input(self._moment(), message) for message in catalog]
             catalog = []
@@ -146,6 +149,13 @@ class _Writer:
                 self._lie(user)
         if "garbage" in has:
             self._garbage(user)
+
+    def _forgets(self) -> None:
+        """Some of the people, but not all, in the middle of everything."""
+        chance, users = self.chance, users_of(self.plan)
+        for user in chance.sample(users, chance.randint(1, len(users) - 1)):
+            command = ForgetCommand(command_id=self._new_id("c"), user=user, time=_instant(0.0))
+            self._send(COMMANDS, user, command.to_bytes(), self.plan.chaos_time * chance.uniform(0.1, 0.9))
 
     def _interaction(self, user: str) -> None:
         chance, has = self.chance, self.plan.workload

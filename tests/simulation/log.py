@@ -5,11 +5,13 @@ answer is lost may have been done for some partitions and not for others; what i
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from streams.contract import Outgoing, Partition, Record
 from streams.partitioning import partition_of
+from streams.sealing import is_sealed
 from streams.topics import BY_NAME, TOPICS
+from tests.simulation.opening import Onlooker
 from tests.simulation.process import Process
 from workers.errors import BrokerUnavailable
 
@@ -18,7 +20,8 @@ SENT_TWICE = 0.02
 
 
 class SimLog:
-    """`now` is in epoch seconds, and never goes back."""
+    """`now` is in epoch seconds, and never goes back. Processes get records as they are (`page`, `span`); onlookers see
+    them opened (`written`, `all`, `newest`, `has`)."""
 
     def __init__(self, partitions: int, now: Callable[[], float]) -> None:
         self.partitions = partitions
@@ -28,6 +31,8 @@ class SimLog:
         self.ends = dict.fromkeys(places, 0)
         self.written: list[Record] = []
         """All that was ever appended, whatever compaction has taken since."""
+        self._seen: dict[tuple[Partition, int], Record] = {}
+        self._onlooker = Onlooker()
         self._readers: list[Callable[[str], None]] = []
 
     def partitions_of(self, topics: Collection[str]) -> list[Partition]:
@@ -40,7 +45,8 @@ class SimLog:
             offset = self.ends[source]
             record = Record(source.topic, source.number, offset, message.key, message.value, moment)
             self._records[source].append(record)
-            self.written.append(record)
+            self._seen[source, offset] = seen = self._onlooker.see(record)
+            self.written.append(seen)
             self.ends[source] = offset + 1
         for topic in dict.fromkeys(message.topic for message in messages):
             for tell in list(self._readers):
@@ -58,7 +64,12 @@ class SimLog:
 
     def all(self, topic: str) -> list[Record]:
         """What the topic holds now, partition by partition."""
-        return [record for source in self.partitions_of([topic]) for record in self._records[source]]
+        places = self.partitions_of([topic])
+        return [self._seen[place, record.offset] for place in places for record in self._records[place]]
+
+    def sealed(self) -> Iterator[Record]:
+        """What it holds sealed, as it is."""
+        return (record for held in self._records.values() for record in held if is_sealed(record.value))
 
     def newest(self, topic: str) -> dict[bytes, Record]:
         """What compaction keeps in the end: the last record of each key."""

@@ -12,6 +12,7 @@ from streams.messages import parse_message
 from streams.topics import CATALOG, INTERACTIONS, ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS, PROFILE_EVENTS
 from tests.simulation.agents import KEY
 from tests.simulation.encoder import SPACE
+from tests.simulation.gone import check_gone, gone_in
 from tests.simulation.inputs import PROVIDERS, users_of
 from tests.simulation.letters import Letters, check_letters
 from tests.simulation.person import check_edits
@@ -43,16 +44,20 @@ async def check(world: World) -> None:
     found += check_rest(world, states)
     found += check_figures(world, states)
     found += [problem async for problem in check_provider(world, states)]
+    found += [problem async for problem in check_gone(world)]
     if world.plan.pure:
         found += check_pure(world)
 
 
 def check_accepted(world: World) -> Iterator[str]:
-    """Nothing that was taken is missing in the log. (Compaction may take a newer one's forerunner.)"""
+    """Nothing that was taken is missing in the log, but what came for people who were forgotten by then. (Compaction
+    may take a newer one's forerunner.)"""
+    gone = {user.encode() for user in gone_in(world)}
     topics = {message.topic for message in world.accepted} - {CATALOG}
     there = {(topic, record.key, record.value) for topic in topics for record in world.log.all(topic)}
     for message in world.accepted:
-        if message.topic != CATALOG and (message.topic, message.key, message.value) not in there:
+        place = message.topic, message.key, message.value
+        if message.topic != CATALOG and message.key not in gone and place not in there:
             yield f"an accepted message of {message.topic} is not in the log"
 
 
@@ -84,8 +89,6 @@ def check_items(world: World) -> Iterator[str]:
         if raw is None or ItemEmbedding.model_validate_json(raw).vector != vector:
             yield f"the published vector of {key} is not that of its last words"
     forgiven = {embedding_key(SPACE, key) for key in forgiven}
-    if "sent late" in world.plan.without:
-        forgiven |= _sent_late(world)
     if left := [key for key, value in published.items() if value is not None and key not in forgiven]:
         yield f"embeddings of {left} are published, which no catalog has"
 
@@ -119,8 +122,7 @@ async def check_provider(world: World, states: dict[str, UserState]) -> AsyncIte
                     yield f"{name} holds nothing of {user}, who has version {state.version}"
                 continue
             held = answer.version or 0
-            is_forgiven = world.store.losses > 0 and "versions after a loss" in world.plan.without
-            if (held > state.version and not is_forgiven) or (held < state.version and not world.plan.cold):
+            if held > state.version or (held < state.version and not world.plan.cold):
                 yield f"{name} searches with version {answer.version} of {user}, who has {state.version}"
             raw = published[subject.encode()].value or b""
             newest = ProfileEmbedding.model_validate_json(raw)
@@ -145,10 +147,12 @@ def check_figures(world: World, states: dict[str, UserState]) -> Iterator[str]:
     waits = figures["attune_events_waits_total begun"] - figures["attune_events_waits_total ended"]
     if figures["attune_events_consumed_total"] != ends + waits:
         yield f"of {figures['attune_events_consumed_total']} consumed {ends} came to an end and {waits} wait"
-    events = {(event.message.user, identity(event.message)) for event in _mailbox(world)}
+    events = {(one.message.user, identity(one.message)) for one in _mailbox(world) if one.message.user in states}
     applied = sum(states[user].has_seen(event) for user, event in events)
     counted = figures["attune_events_applied_total"]
-    # What was applied and lost is applied, and counted, again.
+    # What was applied and lost is applied, and counted, again; of those who were forgotten nobody can tell any more.
+    if gone_in(world):
+        return
     if (counted > applied and not world.store.losses) or (world.plan.calm and counted != applied):
         yield f"{counted} interactions were counted as applied, and {applied} were"
 
@@ -172,7 +176,8 @@ def check_pure(world: World) -> Iterator[str]:
 
 def _records(world: World) -> dict[str, bytes]:
     users = world.store.read(users_of(world.plan), (), SPACE).users
-    return {user: users[user].state or b"" for user in users_of(world.plan) if user in users}
+    there = (user for user in users_of(world.plan) if user in users and not users[user].forgotten)
+    return {user: users[user].state or b"" for user in there}
 
 
 def _mailbox(world: World) -> Iterator[Event]:
@@ -211,20 +216,6 @@ def _deleted(world: World) -> set[str]:
     """Items that their provider has ever taken out."""
     gone = (one for one in world.log.written if one.topic == CATALOG and one.value is None)
     return {(record.key or b"").decode() for record in gone}
-
-
-def _sent_late(world: World) -> set[str]:
-    """Keys whose newest embedding stands, to the byte, before their last tombstone too."""
-    before: dict[bytes, set[bytes]] = {}
-    taken_back: dict[bytes, set[bytes]] = {}
-    for record in (record for record in world.log.written if record.topic == ITEM_EMBEDDINGS):
-        key = record.key or b""
-        if record.value is None:
-            taken_back[key] = before.get(key, set())
-        else:
-            before.setdefault(key, set()).add(record.value)
-    newest = world.log.newest(ITEM_EMBEDDINGS)
-    return {key.decode() for key, one in newest.items() if one.value in taken_back.get(key, ())}
 
 
 def _first_of(entry: CatalogItem) -> str:

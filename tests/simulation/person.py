@@ -76,7 +76,7 @@ class _Wishes:
 
 def check_edits(world: World, letters: Letters, states: dict[str, UserState]) -> Iterator[str]:
     """What is wrong, in words."""
-    for user, wishes in _wishes(world, letters).items():
+    for user, wishes in ((user, one) for user, one in _wishes(world, letters).items() if user in states):
         for one, word in wishes.words.items():
             if one not in wishes.doubtful and not _is_granted(states[user], one, word):
                 yield f"{user} wanted {one} to be {word} and it is not"

@@ -22,6 +22,7 @@ from workers.ports import (
     Snapshot,
     Spent,
     UserCommit,
+    UserPage,
 )
 from workers.sightings import Bounds, GrownPhrase, Sighting
 
@@ -224,8 +225,13 @@ class StoreClient:
     async def spent(self, account: str, period: int) -> Spent:
         return await self._call("spent", lambda: self._store.spent(account, period))
 
-    async def forget(self, user: str) -> None:
-        await self._call("forget", lambda: self._store.forget(user))
+    async def forget(self, user: str) -> tuple[str, ...]:
+        return await self._call("forget", lambda: self._store.forget(user))
+
+    async def users(self, place: int = 0) -> UserPage:
+        return await self._call("users", lambda: self._store.users(place))
+
+    async def shed(self) -> None: ...
 
     async def items_in(self, space: str, place: int = 0) -> ItemPage:
         return await self._call("items_in", lambda: self._store.items_in(space, place))
@@ -235,5 +241,17 @@ class StoreClient:
 
     async def drop_words(self, space: str) -> None:
         await self._call("drop_words", lambda: self._store.drop_words(space))
+
+    async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
+        asked = tuple(mailboxes)
+        return await self._call("read_keys", lambda: self._store.read_keys(asked))
+
+    async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
+        added = dict(keys)
+        return await self._call("add_keys", lambda: self._store.add_keys(added))
+
+    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+        asked = tuple(mailboxes)
+        await self._call("destroy_keys", lambda: self._store.destroy_keys(asked))
 
     async def close(self) -> None: ...

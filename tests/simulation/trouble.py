@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from random import Random
 
-from streams.topics import CATALOG, ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS
+from streams.topics import CATALOG, ITEM_EMBEDDINGS, KEYS, PROFILE_EMBEDDINGS
 from tests.simulation.fleet import Fleet, Place
 from tests.simulation.group import Group
 from tests.simulation.log import SimLog
@@ -101,7 +101,7 @@ class Trouble:
             asyncio.get_running_loop().call_later(back, self._weather.away.discard, server)
 
     def _compact(self) -> None:
-        topic = self._chance.choice([CATALOG, ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS])
+        topic = self._chance.choice([CATALOG, ITEM_EMBEDDINGS, KEYS, PROFILE_EMBEDDINGS])
         self._fleet.trace.fault("log", "compact", topic)
         self._log.compact(topic)
 

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from streams.budgets import Budgets, Limit
-from streams.contract import Outgoing, Partition, Stage
+from streams.contract import Outgoing, Partition, Producer, Stage
 from streams.control import ControlStage
 from streams.embedder import EmbedderStage
 from streams.metrics import Metrics
@@ -22,7 +22,9 @@ from streams.pace import Pace
 from streams.provider import ProviderStage
 from streams.refinement import Means, Refinement
 from streams.refiner import Refiner
+from streams.sealed import OpenedHistory, OpenedStage, SealedProducer
 from tests.simulation.agents import SimAgents
+from tests.simulation.desk import replay_letters
 from tests.simulation.encoder import DIMENSION, FIT, SPACE, SimEncoder
 from tests.simulation.fleet import Fleet
 from tests.simulation.group import Group
@@ -33,18 +35,18 @@ from tests.simulation.loop import VirtualLoop
 from tests.simulation.losses import Losses
 from tests.simulation.plan import Plan
 from tests.simulation.process import LATE, Faults, Process, Weather
+from tests.simulation.rings import Rings
+from tests.simulation.rules import rules_of
 from tests.simulation.runner import SimRunner
 from tests.simulation.store import SimStore, StoreClient
 from tests.simulation.trace import Trace
 from tests.simulation.trouble import Trouble
 from workers.errors import BrokerUnavailable
 from workers.knowledge import Knowledge
-from workers.mailbox import AgentRules
 from workers.ports import Store
 from workers.refinement.phrase_search import PhraseSearch
 from workers.refinement.rules import RefinementRules
 from workers.spaces import InSpace, Spaces
-from workers.triggers import TriggerPolicy
 
 QUIET_WITHIN = 300.0
 """Virtual seconds from the last trouble on. The longest chain of waits: a restart (6), a session (10), a lease of
@@ -94,6 +96,11 @@ class World:
         self.provider: ProviderStage | None = None
         self.groups: dict[str, Group] = {}
         self.runners: dict[str, SimRunner] = {}
+        self.rings = Rings(
+            lambda process: self.variants.client(self.store, process),
+            lambda process: self.variants.producer(self.log, process),
+            self._history,
+        )
         self.inputs: Inputs = inputs_of(self.plan)
         self.fleet = Fleet(self.trace, self.faults, self.chance, EPOCH, self.failures)
         for role, build in self._builders().items():
@@ -115,6 +122,10 @@ class World:
         self.weather.bad = not self.plan.calm  # 2
         if losses.expected(self.plan):
             self._start(losses.keep())
+        if "forgets" in self.plan.workload:
+            operator = self._bystander("operator")
+            history = OpenedHistory(self._history(operator), self.rings.of(operator))
+            self._start(replay_letters(history, self._producer(operator), operator, self.chance))
         self._start(trouble.run())
         await asyncio.sleep(self.plan.chaos_time)
         self.weather.bad = False  # 3
@@ -134,13 +145,17 @@ class World:
         if self.plan.pure:
             return
         self._left = len(self.inputs.stream)
-        process = self.fleet.process("gateway")
-        process.faults = self.faults.without("die before", "die after")
-        client = self.variants.producer(self.log, process)
+        client = self._producer(self._bystander("gateway"))
         for one in self.inputs.stream:
             self._start(self._send(one.at, one.message, client))
 
-    async def _send(self, at: float, message: Outgoing, client: LogClient) -> None:
+    def _bystander(self, name: str) -> Process:
+        """One that never dies."""
+        process = self.fleet.process(name)
+        process.faults = self.faults.without("die before", "die after")
+        return process
+
+    async def _send(self, at: float, message: Outgoing, client: Producer) -> None:
         """Until somebody says that it is taken, as whoever gets a 503 does."""
         await asyncio.sleep(at)
         while True:
@@ -204,7 +219,7 @@ class World:
 
     def _runner(self, role: str, stage: Stage, process: Process) -> Part:
         runner = self.variants.runner(
-            self.variants.stage(stage),
+            OpenedStage(self.variants.stage(stage), self.rings.of(process)),
             self.log,
             self._group(role, stage.group),
             process,
@@ -224,13 +239,20 @@ class World:
             self._start(self.groups[role].run())
         return self.groups[role]
 
-    def _ports(self, process: Process) -> tuple[Store, LogClient]:
-        return self.variants.client(self.store, process), self.variants.producer(self.log, process)
+    def _ports(self, process: Process) -> tuple[Store, Producer]:
+        return self.variants.client(self.store, process), self._producer(process)
+
+    def _producer(self, process: Process) -> Producer:
+        return SealedProducer(self.variants.producer(self.log, process), self.rings.of(process), self.metrics)
+
+    def _history(self, process: Process) -> HistoryClient:
+        return HistoryClient(self.log, self._committed, process)
 
     def _agents(self, process: Process) -> Stage:
         store, producer = self._ports(process)
-        history = HistoryClient(self.log, self._committed, process)
-        return SimAgents(process, store, producer, history, self.rules, self.metrics)
+        history = OpenedHistory(self._history(process), self.rings.of(process))
+        keys = self.rings.of(process)
+        return SimAgents(process, store, producer, history, self.rules, self.metrics, keys)
 
     def _committed(self, name: str) -> Mapping[Partition, int]:
         return next((dict(group.committed) for group in self.groups.values() if group.name == name), {})
@@ -258,19 +280,6 @@ class World:
         )
         work = Refinement(store, producer, means, pace=Pace(1), metrics=self.metrics, now=process.now)
         return Refiner(store, work, at_once=2, lease=LEASE, metrics=self.metrics, now=process.now, stop_timeout=8.0)
-
-
-def rules_of(plan: Plan) -> AgentRules:
-    """Short times, so that a minute holds all that a day may."""
-    triggers = TriggerPolicy(
-        refit_age=10.0,
-        refine_after=6,
-        refine_first=4,
-        refine_cooldown=20.0,
-        refine_idle=3.0,
-        refine_age=10 * 86_400.0,
-    )
-    return AgentRules(FIT, triggers, window=plan.window, item_wait=20.0, max_waiting=8)
 
 
 def played(plan: Plan, after: Callable[[World], Any], variants: Variants = REAL) -> World:

@@ -1,0 +1,67 @@
+"""How a client shows Kafka who it is, and makes sure that it is Kafka: TLS and SASL, in one value that travels."""
+
+import ssl
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from workers.errors import ConfigurationError
+
+Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaSecurity:
+    """As the listener has it; paths are of PEM files. `ca` None: the CAs of the system. A certificate is shown where
+    there is one. `user` and `password` are there where the protocol begins with SASL."""
+
+    protocol: Protocol = "PLAINTEXT"
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    mechanism: Mechanism = "SCRAM-SHA-512"
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    def of_client(self) -> dict[str, Any]:
+        """What aiokafka's clients take. Raises `ConfigurationError` for a file that cannot be read."""
+        options: dict[str, Any] = {"security_protocol": self.protocol}
+        if self.uses_tls:
+            options["ssl_context"] = _context(self)
+        if self.uses_sasl:
+            options |= {"sasl_mechanism": self.mechanism}
+            options |= {"sasl_plain_username": self.user, "sasl_plain_password": self.password}
+        return options
+
+    @property
+    def context(self) -> ssl.SSLContext | None:
+        """None where there is no TLS. Raises as `of_client` does."""
+        return _context(self) if self.uses_tls else None
+
+    @property
+    def uses_tls(self) -> bool:
+        return self.protocol.endswith("SSL")
+
+    @property
+    def uses_sasl(self) -> bool:
+        return self.protocol.startswith("SASL")
+
+
+PLAINTEXT = KafkaSecurity()
+
+
+@lru_cache(maxsize=4)  # the CAs of a system take 10 ms to read; a new certificate is taken up at the next start
+def _context(security: KafkaSecurity) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=security.ca)
+        if security.certificate is not None:
+            context.load_cert_chain(security.certificate, security.key)
+    except OSError as error:  # ssl's own errors are among them
+        files = "ATTUNE_KAFKA_CA, ATTUNE_KAFKA_CERT and ATTUNE_KAFKA_KEY"
+        said = error.strerror or type(error).__name__
+        raise ConfigurationError(
+            f"a certificate for Kafka cannot be used ({said}): let {files} name PEM files"
+        ) from error
+    return context

@@ -1,0 +1,171 @@
+"""The guards at the doors: who gets in, and to whom one shows who one is."""
+
+from tests.mutants.mutation import Mutation
+
+_ACCESS = "tests/infra/test_doors_access.py"
+_TOKENS = "tests/infra/test_doors_tokens.py"
+_KEYS = "tests/infra/test_doors_keys.py"
+_RATES = "tests/infra/test_doors_rates.py"
+_OPENING = "tests/infra/test_doors_opening.py"
+_KAFKA = "tests/streams/test_kafka_security.py"
+_REDIS = "tests/infra/test_redis_security.py"
+
+_ENTERING = "infra/doors/entering.py"
+_READ = "infra/doors/tokens.py"
+_RULES = "infra/doors/access.py"
+_FILE = "infra/doors/key_file.py"
+
+
+def _door(guard: str, file: str, old: str, new: str, tests: str) -> Mutation:
+    return Mutation(7, guard, file, old, new, tests)
+
+
+DOORS: tuple[Mutation, ...] = (
+    _door(
+        "a person opens what is their own",
+        _RULES,
+        "(parameter == IN_BODY or path[parameter] == holder.subject)",
+        "True",
+        _ACCESS,
+    ),
+    _door(
+        "a person sends events of their own only",
+        "infra/gateway/endpoints/interactions.py",
+        "    refuse_others(request, {one.user for one in accepted})\n",
+        "",
+        _ACCESS,
+    ),
+    _door(
+        "what a rule does not allow is refused",
+        _ENTERING,
+        "if not rule.allows(holder, request.path_params):",
+        "if False:",
+        _ACCESS,
+    ),
+    _door("every route passes the door", "infra/gateway/app.py", "dependencies=[Depends(enter)],", "", _ACCESS),
+    _door(
+        "a route without a rule does not start",
+        "infra/gateway/server.py",
+        "        refuse_without_rule(app)\n",
+        "",
+        _ACCESS,
+    ),
+    _door(
+        "nor is it let through",
+        _ENTERING,
+        'raise _without_rule(request.method, request.scope["route"].path)',
+        "return",
+        _ACCESS,
+    ),
+    _door(
+        "a route that passes no door is open or none",
+        _ENTERING,
+        "rule.is_open or (asked and",
+        "rule.is_open or (",
+        _ACCESS,
+    ),
+    _door("of two tokens none is taken", _ENTERING, "if len(given) == 1 else", "if given else", _ACCESS),
+    _door(
+        "metrics are the operator's", _ENTERING, "(rule is METRICS and self.metrics_open)", "rule is METRICS", _ACCESS
+    ),
+    _door("a token has its time", _READ, "expires <= now:", "False:", _TOKENS),
+    _door("a token is for this service", _READ, "            audience=AUDIENCE,\n", "", _TOKENS),
+    _door(
+        "a token does not choose its signature",
+        _READ,
+        "algorithms=[ALGORITHM],",
+        'algorithms=["HS256", "HS512"],',
+        _TOKENS,
+    ),
+    _door("a token is of a bounded length", _READ, "if len(token) > MAX_TOKEN_CHARS:", "if False:", _TOKENS),
+    _door(
+        "a key that was replaced has its time",
+        "infra/doors/keys.py",
+        "key.kid == kid and key.holds_at(now)",
+        "key.kid == kid",
+        _KEYS,
+    ),
+    _door(
+        "a rotation gives no older key more time",
+        "infra/doors/keys.py",
+        "until=min(end, math.inf if key.until is None else key.until)",
+        "until=end",
+        _KEYS,
+    ),
+    _door(
+        "a key that can be guessed is none",
+        "infra/doors/keys.py",
+        "any(len(secret) < MIN_KEY_BYTES for secret in secrets)",
+        "False",
+        _KEYS,
+    ),
+    _door("only their owner reads the keys", _FILE, "if path.stat().st_mode & 0o077:", "if False:", _KEYS),
+    _door("two that rotate lose no key", _FILE, "        fcntl.flock(lock, fcntl.LOCK_EX)\n", "", _KEYS),
+    _door(
+        "a rotation is taken up at once",
+        _FILE,
+        "if self._ring is None or seen != self._seen:",
+        "if self._ring is None:",
+        _KEYS,
+    ),
+    _door("nobody asks too often", _ENTERING, "(wait := self.rates.wait(holder, now)) > 0", "False", _RATES),
+    _door(
+        "who asks is remembered within bounds",
+        "infra/doors/rates.py",
+        "if len(self._full_at) > self.holders:",
+        "if False:",
+        _RATES,
+    ),
+    _door(
+        "nothing is open to others without keys",
+        "infra/doors/opening.py",
+        "if not is_loopback(settings.http_host):",
+        "if False:",
+        _OPENING,
+    ),
+    _door(
+        "tokens can be required", "infra/doors/opening.py", 'if settings.tokens == "required":', "if False:", _OPENING
+    ),
+    _door(
+        "open to this machine is open to its names",
+        _ENTERING,
+        "if doors.only_local and not is_loopback(request.url.hostname):",
+        "if False:",
+        _OPENING,
+    ),
+    _door(
+        "a stream ends with its token",
+        "infra/gateway/endpoints/events.py",
+        " and gateway.ports.clock() < until",
+        "",
+        "tests/infra/test_doors_streams.py",
+    ),
+    _door(
+        "Redis is the one that its certificate is for",
+        "infra/stores/redis_security.py",
+        '"ssl_check_hostname": True',
+        '"ssl_check_hostname": False',
+        _REDIS,
+    ),
+    _door(
+        "Redis is the one that the CA has signed",
+        "infra/stores/redis_security.py",
+        '"ssl_cert_reqs": "required", "ssl_check_hostname": True',
+        '"ssl_cert_reqs": "none", "ssl_check_hostname": False',
+        _REDIS,
+    ),
+    _door(
+        "Faust shows who it is",
+        "streams/faust_app.py",
+        "        broker_credentials=_credentials(security),\n",
+        "",
+        _KAFKA,
+    ),
+    _door(
+        "a broker that refuses us is not waited for",
+        "streams/kafka_connecting.py",
+        "await within(min(_LOOK, deadline.remaining()), _say_why(bootstrap, security))",
+        "pass",
+        _KAFKA,
+    ),
+)
