@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from infra.door_settings import DoorSettings
 from infra.ending import CLOSE_SHARE, PARTS_SHARE
 from streams.progress import STALL_TIMEOUT
 from workers.errors import ConfigurationError
@@ -25,8 +26,9 @@ Limit = Annotated[int, Field(ge=0, le=2**53 - 1)]
 _KAFKA = re.compile(r"^kafka://[^,/\s:]+:\d+(,[^,/\s:]+:\d+)*$")
 
 
-class Settings(BaseSettings):
-    """Frozen once read. Durations are in seconds unless the name says otherwise."""
+class Settings(DoorSettings):
+    """Frozen once read. Durations are in seconds unless the name says otherwise. Those of tokens, TLS and passwords
+    stand in `infra.door_settings`."""
 
     model_config = SettingsConfigDict(env_prefix="ATTUNE_", frozen=True, extra="forbid")
 
@@ -116,6 +118,9 @@ class Settings(BaseSettings):
     llm_timeout: Annotated[float, Field(ge=1, le=600)] = Field(
         60.0, description="seconds for one question to it, with every retry"
     )
+    erasure_deadline: Annotated[float, Field(ge=1, le=86_400)] = Field(
+        60.0, description="seconds for every provider to confirm that somebody was erased, before it counts as late"
+    )
     tenant: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")] = Field(
         "default", description="whose people these are: has a budget of its own where several share a store"
     )
@@ -183,6 +188,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> Path:
         return self.data_dir / "attune.sqlite"
+
+    @property
+    def token_file(self) -> Path:
+        """The keys that sign tokens, unless ATTUNE_TOKEN_KEYS has them."""
+        return self.data_dir / "tokens.json"
 
     @property
     def url(self) -> str:

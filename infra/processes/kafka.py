@@ -84,20 +84,22 @@ class KafkaBroker(ChildProcess):
         fast: bool = True,
         *,
         settings: Mapping[str, str] | None = None,
+        users: Mapping[str, str] | None = None,
         cluster: str | None = None,
         detached: bool = False,
     ) -> Self:
         """A broker that listens on `port` (None: a free one), with the data of `directory` if there are any.
 
         `fast`: small and quick, for tests; False: the Java options that Kafka ships. `settings` go over the
-        broker's own. `cluster`: the id of the one that it belongs to (None: one of its own). Raises ProcessError with
-        the cure when Java, Maven or the jars are missing, or when the broker does not listen within a minute.
+        broker's own. `users`: names and passwords for SCRAM-SHA-512, of a new broker. `cluster`: the id of the one
+        that it belongs to (None: one of its own). Raises ProcessError with the cure when Java, Maven or the jars are
+        missing, or when the broker does not listen within a minute.
         """
         directory = directory.absolute()
         java = _java(directory, kafka_jars(), _FAST_JVM if fast else _SHIPPED_JVM)
         port = free_port() if port is None else port
         configuration = _write_configuration(directory, port, settings or {})
-        _format_once(java, directory, configuration, cluster or new_cluster_id())
+        _format_once(java, directory, configuration, cluster or new_cluster_id(), users or {})
         launch = Launch(
             name="kafka",
             command=(*java, "kafka.Kafka", str(configuration)),
@@ -146,11 +148,15 @@ def _write_configuration(directory: Path, port: int, settings: Mapping[str, str]
     return file
 
 
-def _format_once(java: tuple[str, ...], directory: Path, configuration: Path, cluster: str) -> None:
+def _format_once(
+    java: tuple[str, ...], directory: Path, configuration: Path, cluster: str, users: Mapping[str, str]
+) -> None:
     """KRaft wants a cluster id in its storage before the first start; ProcessError when that fails."""
     if (directory / "data" / "meta.properties").exists():
         return
-    command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted")
+    scram = [f"SCRAM-SHA-512=[name={name},password={password}]" for name, password in users.items()]
+    added = (word for one in scram for word in ("--add-scram", one))
+    command = (*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", *added)
     try:
         subprocess.run(
             (*command, "-t", cluster, "-c", str(configuration)),

@@ -1,6 +1,7 @@
 """A real Redis server as a child process, on loopback, with the persistence that Attune asks for."""
 
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -28,13 +29,15 @@ class RedisServer(ChildProcess):
         policy: str = "noeviction",
         appendonly: bool = True,
         max_memory: str = "512mb",
+        settings: Mapping[str, str] | None = None,
         detached: bool = False,
     ) -> Self:
         """A server that answers on `port` (None: a free one), with the data of `directory` if there are any.
 
         The defaults are what Attune's store requires. `policy="allkeys-lru"` or `appendonly=False` start it
         wrong on purpose; without the AOF nothing outlives the process. `max_memory` is in Redis' units (mb is
-        MiB). Raises ProcessError with the cure when redis-server is missing or does not answer in a minute.
+        MiB). `settings` stand beside these, words apart as in redis.conf. Raises ProcessError with the cure when
+        redis-server is missing or does not answer in a minute.
         """
         directory = directory.absolute()
         port = free_port() if port is None else port
@@ -53,6 +56,7 @@ class RedisServer(ChildProcess):
             command=(
                 find_command("redis-server", "redis-server"),
                 *(word for key, value in options.items() for word in (f"--{key}", value)),
+                *(word for key, value in (settings or {}).items() for word in (f"--{key}", *value.split())),
             ),
             directory=directory,
             cure=_CURE,
