@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from infra.gateway.context import GatewayHere
+from workers.mine import is_mine
 
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
 
@@ -24,9 +25,9 @@ def _read(name: str) -> _File:
     return _File(body, _TYPES[name.rpartition(".")[2]], f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"')
 
 
-_NAMES = ("base.css", "page.css", "page.js", "api.js", "view.js", "moving.js", "docs.css", "docs.js")
+_NAMES = sorted(one.name for one in (files("infra.gateway") / "page").iterdir())
 _PAGES = {"/": _read("index.html"), "/docs": _read("docs.html")}
-_ASSETS = {f"/page/{name}": _read(name) for name in _NAMES}
+_ASSETS = {f"/page/{name}": _read(name) for name in _NAMES if name.endswith((".css", ".js"))}
 _FILES = _PAGES | _ASSETS
 
 router = APIRouter()
@@ -42,7 +43,8 @@ class PageData(BaseModel):
 @router.get("/v1/page", include_in_schema=False)
 async def get_page_data(gateway: GatewayHere) -> PageData:
     snapshot = await gateway.ports.store.read([], [], gateway.ports.space)
-    return PageData(users=gateway.ports.sample_users, providers=snapshot.providers)
+    providers = tuple(one for one in snapshot.providers if not is_mine(one))
+    return PageData(users=gateway.ports.sample_users, providers=providers)
 
 
 async def _serve(request: Request) -> Response:

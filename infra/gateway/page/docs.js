@@ -1,7 +1,7 @@
 // The reference: /openapi.json in readable form, without a library from elsewhere.
 
 import { get } from "./api.js";
-import { element } from "./view.js";
+import { element } from "./elements.js";
 
 const LIMITS = {
   minLength: "at least", maxLength: "at most", minimum: "from", maximum: "to", minItems: "at least", maxItems: "at most",

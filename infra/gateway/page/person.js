@@ -1,0 +1,36 @@
+// Who is shown, and their profile as it was told last. Views ask to be told of it.
+
+const listeners = [];
+
+/** profile: null until the first was told; of somebody who is not known yet, one of version 0 without interests. */
+export const person = { user: null, profile: null };
+
+/** listener(profile, before): `before` is null for the first of a person. */
+export function onProfile(listener) {
+  listeners.push(listener);
+}
+
+export function begin(user) {
+  person.user = user;
+  person.profile = null;
+}
+
+export function settle(profile) {
+  const before = person.profile;
+  person.profile = profile;
+  listeners.forEach((listener) => listener(profile, before));
+}
+
+/** Resolves when the profile has another version than that; false if it has not within so many milliseconds. */
+export function moved(version, patience) {
+  const { user } = person;
+  const end = Date.now() + patience;
+  return new Promise((resolve) => {
+    const look = () => {
+      if (person.user !== user || (person.profile?.version ?? version) !== version) resolve(true);
+      else if (Date.now() > end) resolve(false);
+      else setTimeout(look, 50);
+    };
+    look();
+  });
+}
