@@ -39,7 +39,7 @@ def agents_stage(ground: Ground) -> AgentsStage:
 
 
 def runner(ground: Ground, stage: Stage, kind: RunnerName = "aiokafka") -> Runner:
-    settings = ground.settings
+    settings, stage = ground.settings, ground.opened(stage)
     if ground.log is not None:
         return EmbeddedRunner(ground.log, stage, batch_size=settings.batch_size, metrics=ground.metrics)
     make = FaustRunner if kind == "faust" else AiokafkaRunner

@@ -1,8 +1,9 @@
 """Throughput: how many events a second one agents process takes from Kafka into profiles, beside the bare loop.
 
 1. A Kafka and a Redis of its own; the events stand in the log before anything is measured.
-2. The bare loop and Attune's agents take turns on the same log, so that what slows the machine slows both; each run
-   starts from an empty store and in a group of its own.
+2. The bare loop and Attune's agents take turns on the same events (Attune's are sealed, as the gateway sends them, so
+   they stand on a topic of their own), so that what slows the machine slows both; each run starts from an empty store
+   and in a group of its own.
 3. A run counts from the end of its first batch (`figures.Meter`). Of all runs the median is reported, and each is
    listed.
 """
@@ -11,7 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from benchmarks.bare import EMBEDDINGS, MESSAGE_BYTES, open_bare_loop
+from benchmarks.bare import EMBEDDINGS, EVENTS, MESSAGE_BYTES, open_bare_loop
 from benchmarks.figures import Figures, Meter, machine, median_of, say
 from benchmarks.servers import PARTITIONS, Servers, start_servers
 from benchmarks.service import Counted, Weighed, agents_stage, refuse_incomplete, run_during, runner, total
@@ -19,7 +20,6 @@ from benchmarks.workload import Catalog, catalog, interactions
 from infra.ground import open_ground
 from infra.settings import RunnerName, Settings
 from streams.contract import Outgoing
-from streams.kafka_producer import KafkaProducer
 from workers.errors import ConfigurationError
 from workers.space import describe_space
 
@@ -72,7 +72,7 @@ def run(
 async def _measure(
     plan: _Plan, messages: Sequence[Outgoing], repeats: int, faust: bool, progress: Callable[[str], None]
 ) -> dict[str, list[Figures]]:
-    await plan.servers.prepare(EMBEDDINGS)
+    await plan.servers.prepare(EVENTS, EMBEDDINGS)
     await _fill_log(plan.settings, messages)  # 1
     kinds: tuple[RunnerName, ...] = ("aiokafka", "faust") if faust else ("aiokafka",)
     runs: dict[str, list[Figures]] = {"bare": [], **{kind: [] for kind in kinds}}
@@ -86,17 +86,15 @@ async def _measure(
 
 
 async def _fill_log(settings: Settings, messages: Sequence[Outgoing]) -> None:
-    producer = KafkaProducer(settings.bootstrap, send_timeout=settings.send_timeout)
-    try:
-        await producer.send(messages)
-    finally:
-        await producer.close()
+    async with open_ground(settings) as ground:
+        await ground.producer.send(messages)
+        await ground.producer.send([replace(message, topic=EVENTS.name) for message in messages])
 
 
 async def _bare(plan: _Plan, group: str) -> Figures:
     plan.servers.redis.wipe()
     meter = Meter(plan.events)
-    async with open_bare_loop(plan.servers, group, plan.settings.batch_size) as loop:
+    async with open_bare_loop(plan.servers, group, plan.settings.batch_size, EVENTS.name) as loop:
         while not meter.complete.is_set():
             if size := await loop.step():
                 meter.count(size)

@@ -18,6 +18,7 @@ from streams.backoff import delays
 from streams.deadline import Deadline
 from streams.kafka_calls import CALL_TIMEOUT
 from streams.kafka_clients import partitions_of
+from streams.kafka_security import KafkaSecurity
 from streams.topics import TOPICS
 from workers.errors import ConfigurationError, Unavailable
 
@@ -38,7 +39,7 @@ async def await_ground(settings: Settings, ready: bool = False) -> AsyncIterator
     async with AsyncExitStack() as stack:
         ground = await _answer(lambda: stack.enter_async_context(open_ground(settings)))
         if ready and ground.log is None:
-            await _topics(settings.bootstrap)
+            await _topics(settings.bootstrap, settings.kafka)
         yield ground
 
 
@@ -53,12 +54,12 @@ async def _answer(ask: Callable[[], Awaitable[T]]) -> T:
     raise AssertionError("delays never end")
 
 
-async def _topics(bootstrap: str) -> None:
+async def _topics(bootstrap: str, security: KafkaSecurity) -> None:
     """Step 2."""
     names, deadline = [topic.name for topic in TOPICS], Deadline(TOPICS_SECONDS)
     for delay in delays(cap=LONGEST):
         try:
-            await _answer(lambda: partitions_of(bootstrap, names, CALL_TIMEOUT))
+            await _answer(lambda: partitions_of(bootstrap, names, CALL_TIMEOUT, security))
             return
         except ConfigurationError as error:
             if not deadline.remaining():

@@ -8,28 +8,31 @@ HTTP -> infra/gateway/endpoints/interactions.py -> attune.interactions
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from infra.awaiting import await_ground
+from infra.doors.entering import Doors
+from infra.doors.opening import doors_of, own_tokens
 from infra.gateway import dead_letters, spaces
 from infra.gateway.app import create_app, create_provider_app, create_worker_app
+from infra.gateway.endpoints import erasures
 from infra.gateway.ports import GatewayPorts, Search
 from infra.gateway.server import GatewayServer
 from infra.ground import Ground
+from infra.health import problems_of, status_of
 from infra.provider_client import HttpSearch
 from infra.refining import InTurns, needs_encoder, refiner_of
 from infra.sample.player import play, sample_users
 from infra.settings import Settings
 from infra.spaces import embedder_lag, embedder_of, group_in, keeper_of, lone_embedder_of, pointer_of
 from infra.supervise import Part, supervised
-from schemas.api import StageStatus, Status
 from streams.agents import AgentsStage
 from streams.aiokafka_runner import AiokafkaRunner
 from streams.contract import Runner, Stage
 from streams.control import ControlStage
 from streams.embedded_runner import EmbeddedRunner
-from streams.embedder import EmbedderStage
+from streams.erasure import Erasure
+from streams.erasure_book import ErasureBook
 from streams.faust_runner import FaustRunner
 from streams.kafka_admin import create_topics
 from streams.letter_book import LetterBook
@@ -52,9 +55,10 @@ Role = StageRole | Literal["refiner"]
 
 async def run_up(settings: Settings, sample: bool = False) -> None:
     """Every role and the gateway in one process, until it is stopped."""
+    doors = doors_of(settings)
     async with supervised(settings.stop_timeout) as life, await_ground(settings) as ground:
         if ground.log is None:
-            await create_topics(settings.bootstrap, settings.partitions, settings.replication)
+            await create_topics(settings.bootstrap, settings.partitions, settings.replication, security=settings.kafka)
         provider = _provider_stage(ground)
         encoder = InTurns(await asyncio.to_thread(open_encoder, settings.model))
         agents = _agents_stage(ground)
@@ -63,7 +67,7 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
             ground, agents=agents, provider=provider, encoder=encoder, make_runner=lambda stage: _runner(ground, stage)
         )
         refiner = refiner_of(ground, agents.spaces, encoder, settings.refiner_share)
-        server = _gateway(ground, provider, sample)
+        server = _gateway(ground, provider, agents.spaces, sample, doors)
         player = [asyncio.create_task(_play_sample(ground), name="sample")] if sample else []
         _LOG.info("listening on http://%s:%d", settings.http_host, server.port)
         await life.run([server, keeper, refiner, *(_runner(ground, stage) for stage in stages)], player)
@@ -72,32 +76,35 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
 async def run_gateway(settings: Settings) -> None:
     """The HTTP gateway alone. It holds the indexes itself unless a provider role is named."""
     _refuse_embedded(settings, "attune gateway")
+    doors = doors_of(settings)
     async with supervised(settings.stop_timeout) as life, await_ground(settings, ready=True) as ground:
+        known = _spaces(ground)
         if settings.provider_url is not None:
-            search = HttpSearch(settings.provider_url)
+            search = HttpSearch(settings.provider_url, own_tokens(settings))
             try:
-                await life.run([_gateway(ground, search, False)])
+                await life.run([_gateway(ground, search, known, False, doors), keeper_of(ground, spaces=known)])
             finally:
                 await search.close()
         else:
             provider = _provider_stage(ground)
-            keeper = keeper_of(ground, provider=provider)
-            await life.run([_gateway(ground, provider, False), keeper, _runner(ground, provider)])
+            keeper = keeper_of(ground, provider=provider, spaces=known)
+            await life.run([_gateway(ground, provider, known, False, doors), keeper, _runner(ground, provider)])
 
 
 async def run_worker(settings: Settings, role: Role) -> None:
     """One role, with its health and metrics beside it."""
     _refuse_embedded(settings, f"attune worker {role}")
+    doors = doors_of(settings)
     async with supervised(settings.stop_timeout) as life, await_ground(settings, ready=True) as ground:
-        problems = _problems(ground)
-        app = create_worker_app(ground.metrics, problems)
+        problems = problems_of(ground)
+        app = create_worker_app(ground.metrics, problems, doors)
         if role == "refiner":
             parts = await _refiner_parts(ground)
         else:
             stage, keeper = await _stage(ground, role)
             parts = [_runner(ground, stage), keeper]
             if isinstance(stage, ProviderStage):
-                app = create_provider_app(stage, ground.metrics, problems)
+                app = create_provider_app(stage, ground.metrics, problems, doors)
         server = GatewayServer(app, settings.http_host, settings.metrics_port_of(role), settings.parts_timeout)
         _LOG.info("%s: health and metrics on port %d", role, server.port)
         await life.run([*parts, server])
@@ -105,11 +112,15 @@ async def run_worker(settings: Settings, role: Role) -> None:
 
 async def _refiner_parts(ground: Ground) -> list[Part]:
     """It reads no topic, and knows of spaces what the agents know."""
-    settings, space = ground.settings, ground.space.id
-    fit = agent_rules(settings, ground.space).fit
-    spaces = Spaces(InSpace(space, Knowledge(space=space), fit))
+    settings, spaces = ground.settings, _spaces(ground)
     encoder = await asyncio.to_thread(open_encoder, settings.model) if needs_encoder(settings) else None
     return [refiner_of(ground, spaces, encoder, share=1.0), keeper_of(ground, spaces=spaces)]
+
+
+def _spaces(ground: Ground) -> Spaces:
+    """For a process without agents: its keeper tells it of others than this one."""
+    space = ground.space.id
+    return Spaces(InSpace(space, Knowledge(space=space), agent_rules(ground.settings, ground.space).fit))
 
 
 async def _stage(ground: Ground, role: StageRole) -> tuple[Stage, SpaceKeeper]:
@@ -162,7 +173,14 @@ def _agents_stage(ground: Ground) -> AgentsStage:
         space=ground.space.id,
         key=ground.settings.pseudonym_key(),
         metrics=ground.metrics,
-        recovery=Recovery(ground.broker, ground.store, AgentsStage.group, lambda: _embedders_of_profiles(ground)),
+        recovery=Recovery(
+            ground.broker,
+            ground.store,
+            AgentsStage.group,
+            lambda: _embedders_of_profiles(ground),
+            key=ground.settings.pseudonym_key(),
+        ),
+        keys=ground.keys,
     )
 
 
@@ -184,11 +202,16 @@ def _provider_stage(ground: Ground) -> ProviderStage:
 
 
 def _control_stage(ground: Ground) -> ControlStage:
-    return ControlStage(ground.store, ground.producer, metrics=ground.metrics)
+    return ControlStage(ground.store, ground.producer, metrics=ground.metrics, erasures=_erasures(ground))
+
+
+def _erasures(ground: Ground) -> ErasureBook:
+    settings = ground.settings
+    return ErasureBook(ground.broker, settings.pseudonym_key(), settings.erasure_deadline, time.time)
 
 
 def _runner(ground: Ground, stage: Stage) -> Runner:
-    settings = ground.settings
+    settings, stage = ground.settings, ground.opened(stage)
     if ground.log is not None:
         return EmbeddedRunner(
             ground.log,
@@ -208,10 +231,11 @@ def _runner(ground: Ground, stage: Stage) -> Runner:
         stop_timeout=settings.parts_timeout,
         stall_timeout=settings.stall_timeout,
         metrics=ground.metrics,
+        security=settings.kafka,
     )
 
 
-def _gateway(ground: Ground, search: Search, sample: bool) -> GatewayServer:
+def _gateway(ground: Ground, search: Search, known: Spaces, sample: bool, doors: Doors) -> GatewayServer:
     settings = ground.settings
     ports = GatewayPorts(
         producer=ground.producer,
@@ -223,12 +247,16 @@ def _gateway(ground: Ground, search: Search, sample: bool) -> GatewayServer:
         clock=time.time,
         pseudonym_key=settings.pseudonym_key(),
         clock_skew=settings.clock_skew,
-        status=_status(ground, search),
-        problems=_problems(ground),
+        status=status_of(ground, search),
+        problems=problems_of(ground),
+        fit=lambda state: known.of_state(state).fit,
+        scoring=settings.scoring,
+        erasure=Erasure(ground.store, ground.producer, settings.pseudonym_key(), ground.keys, time.time),
         sample_users=sample_users() if sample else (),
     )
-    app = create_app(ports)
+    app = create_app(ports, doors)
     app.include_router(dead_letters.create_router(LetterBook(ground.broker, ground.producer, time.time)))
+    app.include_router(erasures.create_router(_erasures(ground)))
     app.include_router(spaces.create_router(pointer_of(ground), ground.store))
     return GatewayServer(app, settings.http_host, settings.http_port, settings.parts_timeout)
 
@@ -240,35 +268,6 @@ async def _play_sample(ground: Ground) -> None:
         time.time,
         lambda: embedder_lag(ground, ground.space.id),
     )
-
-
-def _status(ground: Ground, search: Search) -> Callable[[], Awaitable[Status]]:
-    async def status() -> Status:
-        pointer = await pointer_of(ground).read()
-        groups = {
-            AgentsStage.name: (AgentsStage.group, AgentsStage.topics),
-            EmbedderStage.name: (group_in(pointer, pointer.current.id), EmbedderStage.topics),
-            ControlStage.name: (ControlStage.group, ControlStage.topics),
-        }
-        stages = {name: StageStatus(lag=await ground.broker.lag(*read)) for name, read in groups.items()}
-        stages["refiner"] = StageStatus(lag=await ground.store.count_jobs())
-        return Status(stages=stages, providers=await search.providers(), space=pointer.current.id)
-
-    return status
-
-
-def _problems(ground: Ground) -> Callable[[], Awaitable[list[str]]]:
-    """What stands in the way of serving: a store or a broker that does not answer."""
-
-    async def problems() -> list[str]:
-        checks = (ground.store.marks([]), ground.broker.lag(AgentsStage.group, AgentsStage.topics))
-        return [
-            str(error)
-            for error in await asyncio.gather(*checks, return_exceptions=True)
-            if isinstance(error, Exception)
-        ]
-
-    return problems
 
 
 def _refuse_embedded(settings: Settings, command: str) -> None:

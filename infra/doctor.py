@@ -127,7 +127,9 @@ async def _model(settings: Settings) -> Sequence[Finding]:
 async def _broker(settings: Settings) -> Sequence[Finding]:
     if settings.embedded:
         return [Finding("broker", True, "embedded")]
-    problems = await topic_problems(settings.bootstrap, settings.partitions, timeout=_ASK_SECONDS)
+    problems = await topic_problems(
+        settings.bootstrap, settings.partitions, timeout=_ASK_SECONDS, security=settings.kafka
+    )
     reached = Finding("broker", True, f"Kafka at {settings.bootstrap} answers")
     return [reached, *(wrong("topics", problem) for problem in problems)]
 
@@ -135,7 +137,7 @@ async def _broker(settings: Settings) -> Sequence[Finding]:
 async def _store(settings: Settings) -> Sequence[Finding]:
     if settings.store == "embedded":
         return [Finding("store", True, "embedded")]
-    client = connect(settings.store, _ASK_SECONDS)
+    client = connect(settings.store, _ASK_SECONDS, settings.redis)
     calls = RedisCalls(client, _ASK_SECONDS)
     try:
         async with calls.deadline():

@@ -1,5 +1,6 @@
 """A provider's retrieval over HTTP, for a gateway that does not hold the indexes itself (ATTUNE_PROVIDER_URL)."""
 
+from collections.abc import Callable
 from typing import NoReturn, TypeVar
 from urllib.parse import quote
 
@@ -19,11 +20,18 @@ _KINDS = {UNKNOWN_PROVIDER: UnknownProvider, UNKNOWN_SUBJECT: UnknownSubject, SP
 
 
 class HttpSearch:
-    """`infra.gateway.ports.Search` against `attune worker provider` at `url`. Keeps its connections; `close` it."""
+    """`infra.gateway.ports.Search` against `attune worker provider` at `url`. Keeps its connections; `close` it.
+    `token` gives what is shown there with each request, None for nothing."""
 
     def __init__(
-        self, url: str, timeout: float = TIMEOUT_SECONDS, transport: httpx.AsyncBaseTransport | None = None
+        self,
+        url: str,
+        token: Callable[[], str | None] = lambda: None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._token = token
         self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport)
 
     async def search(self, provider: str, body: SearchBody) -> SearchAnswer:
@@ -38,6 +46,8 @@ class HttpSearch:
 
     async def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
         headers = {"Content-Type": "application/json"} if content is not None else {}
+        if (token := self._token()) is not None:
+            headers["Authorization"] = f"Bearer {token}"
         try:
             response = await self._client.request(method, path, content=content, headers=headers)
         except httpx.HTTPError as error:
@@ -58,6 +68,9 @@ def _read(kind: type[C], content: bytes) -> C:
 
 
 def _translate(response: httpx.Response) -> NoReturn:
+    if response.status_code in {401, 403}:
+        cure = "give both the same ATTUNE_TOKEN_KEYS, or the gateway an operator's token in ATTUNE_PROVIDER_TOKEN"
+        raise ConfigurationError(f"the provider's search does not take the gateway's token: {cure}")
     if response.status_code >= 500 or response.status_code == 429:
         raise SearchUnavailable(f"the provider's search answered {response.status_code}")
     try:

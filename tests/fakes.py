@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from workers.ports import (
     Snapshot,
     Spent,
     UserCommit,
+    UserPage,
 )
 from workers.sightings import Bounds, GrownPhrase, Sighting
 from workers.vectors import unit
@@ -110,6 +112,14 @@ class MemoryStore:
     def wipe(self) -> None:
         """Everything is gone, as after a FLUSHALL."""
         self._model = StoreModel()
+
+    def copied(self) -> StoreModel:
+        """All that it holds now."""
+        return deepcopy(self._model)
+
+    def become(self, copy: StoreModel) -> None:
+        """All that came after the copy is lost."""
+        self._model = deepcopy(copy)
 
     def lose(self, user: str) -> None:
         """This one is gone, and no tombstone says so."""
@@ -199,7 +209,22 @@ class MemoryStore:
     async def spent(self, account: str, period: int) -> Spent:
         return self._enter("spent").spent(account, period)
 
-    async def forget(self, user: str) -> None:
-        self._enter("forget").forget(user)
+    async def forget(self, user: str) -> tuple[str, ...]:
+        return self._enter("forget").forget(user)
+
+    async def users(self, place: int = 0) -> UserPage:
+        return self._enter("users").users(place)
+
+    async def shed(self) -> None:
+        self._enter("shed")
+
+    async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
+        return self._enter("read_keys").read_keys(mailboxes)
+
+    async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
+        return self._enter("add_keys").add_keys(keys)
+
+    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+        self._enter("destroy_keys").destroy_keys(mailboxes)
 
     async def close(self) -> None: ...

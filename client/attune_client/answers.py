@@ -20,19 +20,28 @@ class Accepted(TypedDict):
 
 
 class Interest(TypedDict):
-    """A text with a weight in -1..1. `evidence` holds the ids of the newest events behind it."""
+    """A text with a weight in -1..1. `held`: the weight is the person's own. `evidence` holds the ids of the newest
+    events behind it."""
 
     id: str
     text: str
     weight: float
     pinned: bool
+    held: bool
     source: str
     evidence: list[str]
 
 
+class Removed(TypedDict):
+    """A text that the person took out; an edit that restores it names the id."""
+
+    id: str
+    text: str
+
+
 class Profile(TypedDict):
     """A person's interests at one version, strongest first. `updated` is the time of the newest event behind it, as ISO
-    8601."""
+    8601. `keep_away`: nothing is recommended whose cosine to an avoided text is that or more; None is the default."""
 
     user: str
     version: int
@@ -40,6 +49,8 @@ class Profile(TypedDict):
     updated: str | None
     interests: list[Interest]
     avoid: list[Interest]
+    removed: list[Removed]
+    keep_away: float | None
 
 
 class Recommendation(TypedDict):

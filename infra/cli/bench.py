@@ -36,6 +36,12 @@ def hot_user(ctx: typer.Context, as_json: Json = False) -> None:
     _run(ctx, "hot-user", as_json)
 
 
+@app.command(epilog="Example: attune bench edits --json")
+def edits(ctx: typer.Context, as_json: Json = False) -> None:
+    """Seconds from a person's edit to recommendations that show it, quiet and while 500 events a second come in."""
+    _run(ctx, "edits", as_json)
+
+
 def _run(ctx: typer.Context, name: str, as_json: bool, refinements: int = 0) -> None:
     from infra.settings import read_settings
 

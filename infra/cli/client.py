@@ -11,12 +11,14 @@ REQUEST_SECONDS = 30.0
 """Of one request. A batch of 1,000 is durable within a second, and the broker's own deadline is 10 s."""
 
 
-def open_client() -> "AttuneClient":
-    """For the gateway that the settings name. Close it after use."""
+def open_client(timeout: float = REQUEST_SECONDS) -> "AttuneClient":
+    """For the gateway that the settings name. `timeout`: seconds for one answer. Close it after use."""
     from attune_client import AttuneClient
     from infra.settings import read_settings
 
-    return AttuneClient(read_settings().url, timeout=REQUEST_SECONDS)
+    settings = read_settings()
+    token = None if settings.token is None else settings.token.get_secret_value()
+    return AttuneClient(settings.url, timeout=timeout, token=token)
 
 
 def post(client: "AttuneClient", send: "Callable[[list[dict[str, Any]]], Accepted]") -> "Post":

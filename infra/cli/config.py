@@ -51,8 +51,13 @@ def shown(settings: Any) -> list[Shown]:
             source="env" if full in in_env else "file" if name in in_file else "default",
             description=field.description or "",
         )
-        for name, field in type(settings).model_fields.items()
+        for name, field in _fields(type(settings))
     ]
+
+
+def _fields(kind: Any) -> list[tuple[str, Any]]:
+    """What the service is and does first, then its doors, which pydantic lists first because they are inherited."""
+    return sorted(kind.model_fields.items(), key=lambda field: field[0] not in kind.__annotations__)
 
 
 def _names_in_file() -> set[str]:

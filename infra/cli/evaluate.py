@@ -1,6 +1,6 @@
 """How good profiles are: histories replayed through the real agent, then ranked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -160,13 +160,68 @@ def ablation(
     _run(ctx, asked, model, as_json)
 
 
+@app.command(epilog="Example: attune eval platforms --catalog news.tsv --behaviors behaviors.tsv --json")
+def platforms(
+    ctx: typer.Context,
+    catalog: Annotated[Path | None, _file("--catalog", "MIND news.tsv.")] = None,
+    behaviors: Annotated[Path | None, _file("--behaviors", "MIND behaviors.tsv.")] = None,
+    people: Annotated[int, typer.Option("--people", min=1, help="Simulated people of the sample.")] = 60,
+    events: Annotated[int, typer.Option("--events", min=1, help="Interactions of each, on average.")] = 150,
+    half: Halves = "all",
+    seed: Seed = 0,
+    cache: Cache = None,
+    model: Model = None,
+    fit: Fit = True,
+    as_json: Json = False,
+) -> None:
+    """A profile that goes with its person, against one for each platform: on the sample, and on MIND's files."""
+    from infra.cli.platform_tables import show_platforms
+    from infra.evaluation.options import Platforms
+
+    if (catalog is None) != (behaviors is None):
+        raise typer.BadParameter("give --catalog and --behaviors together, or neither")
+    asked = Platforms(catalog, behaviors, half, people, events, _common(seed, None, cache, fit))
+    _run(ctx, asked, model, as_json, show_platforms)
+
+
+@app.command(epilog="Example: attune eval portability --catalog news.tsv --behaviors behaviors.tsv --users 300 --json")
+def portability(
+    ctx: typer.Context,
+    catalog: Annotated[Path | None, _file("--catalog", "MIND news.tsv.")] = None,
+    behaviors: Annotated[Path | None, _file("--behaviors", "MIND behaviors.tsv.")] = None,
+    users: Annotated[int, typer.Option("--users", min=0, help="So many of MIND's, drawn by seed; 0: all.")] = 0,
+    people: Annotated[int, typer.Option("--people", min=1, help="Simulated people of the sample.")] = 60,
+    events: Annotated[int, typer.Option("--events", min=1, help="Interactions of each, on average.")] = 150,
+    half: Halves = "all",
+    seed: Seed = 0,
+    cache: Cache = None,
+    model: Model = None,
+    fit: Fit = True,
+    as_json: Json = False,
+) -> None:
+    """A profile brought to providers that describe other items in other words: titles, keywords, categories."""
+    from infra.cli.portability_tables import show_portability
+    from infra.evaluation.options import Portability
+
+    if (catalog is None) != (behaviors is None):
+        raise typer.BadParameter("give --catalog and --behaviors together, or neither")
+    asked = Portability(catalog, behaviors, half, users, people, events, _common(seed, None, cache, fit))
+    _run(ctx, asked, model, as_json, show_portability)
+
+
 def _common(seed: int, plots: Path | None, cache: Path | None, fit: bool) -> "Common":
     from infra.evaluation.options import Common
 
     return Common(seed, cache, plots, fit=fit)
 
 
-def _run(ctx: typer.Context, asked: "Asked", model: str | None, as_json: bool) -> None:
+def _run(
+    ctx: typer.Context,
+    asked: "Asked",
+    model: str | None,
+    as_json: bool,
+    show: Callable[[Mapping[str, Any]], None] | None = None,
+) -> None:
     from infra.settings import read_settings
 
     settings = read_settings() if model is None else read_settings(model=model)
@@ -175,7 +230,7 @@ def _run(ctx: typer.Context, asked: "Asked", model: str | None, as_json: bool) -
     if as_json:
         emit(result)
     else:
-        _show(result)
+        (show or _show)(result)
 
 
 def _show(result: Mapping[str, Any]) -> None:

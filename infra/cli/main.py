@@ -9,19 +9,24 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import typer
 
 from infra.cli import (
+    audit,
     bench,
     catalog,
     config,
     dead_letters,
     evaluate,
+    importing,
     ingest,
     people,
+    profile,
     rebuild,
     roles,
     space,
     status,
+    tokens,
     topics,
     version,
+    why,
 )
 from infra.cli.errors import Commands
 
@@ -43,14 +48,18 @@ app.command(epilog="Example: attune gateway")(roles.gateway)
 app.command(epilog="Example: attune worker agents")(roles.worker)
 app.add_typer(catalog.app, name="catalog", help="Load a provider's catalog.")
 app.command(epilog="Example: attune ingest behaviors.tsv --provider news")(ingest.ingest)
-app.add_typer(people.profile, name="profile", help="Read and edit a person's profile.")
+app.command("import", epilog="Example: attune import netflix-report.zip --user ada")(importing.bring)
+app.add_typer(profile.app, name="profile", help="A person's profile: read it, change it, carry it, erase it.")
 app.command(epilog="Example: attune recommend ada -k 5 --provider books")(people.recommend)
+app.command(epilog="Example: attune explain ada books b-17")(why.explain)
 app.command(epilog="Example: attune refresh ada")(people.refresh)
 app.command(epilog="Example: attune status --json")(status.status)
 app.command(epilog="Example: attune doctor")(status.doctor)
 app.add_typer(topics.app, name="topics", help="Create and list the topics on Kafka.")
 app.add_typer(dead_letters.app, name="dlq", help="See what could not be applied, send it again, give it up.")
 app.command(epilog="Example: attune rebuild --all --check")(rebuild.rebuild)
+app.add_typer(audit.app, name="audit", help="Look for what must not be there.")
+app.add_typer(tokens.app, name="token", help="Say who may do what at the gateway.")
 app.add_typer(config.app, name="config", help="See the settings.")
 app.add_typer(space.app, name="space", help="Train a space of one's own, and move to it.")
 app.add_typer(evaluate.app, name="eval", help="Measure how good profiles are.")

@@ -27,6 +27,7 @@ def check_count(value: int) -> int:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on the last line of stdout.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
 File = Annotated[Path, typer.Argument(help="The file, plain or .gz.", show_default=False)]
 User = Annotated[str, typer.Argument(help="The user's id.", show_default=False)]
 Provider = Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from infra.audit.report import Report as AuditReport
     from infra.compose import Role
     from infra.doctor import Finding
     from infra.evaluation.options import Asked
@@ -51,7 +52,9 @@ def _create_topics(settings: "Settings") -> "TopicReport":
 
     from streams.kafka_admin import create_topics
 
-    return asyncio.run(create_topics(settings.bootstrap, settings.partitions, settings.replication))
+    return asyncio.run(
+        create_topics(settings.bootstrap, settings.partitions, settings.replication, security=settings.kafka)
+    )
 
 
 def _examine(settings: "Settings") -> "list[Finding]":
@@ -79,9 +82,28 @@ def _rebuild(
     return asyncio.run(collect())
 
 
-def _bench(name: str, settings: "Settings", refinements: int = 0) -> Mapping[str, Any]:
-    from benchmarks import freshness, hot_user, refining, throughput
+def _audit(settings: "Settings", user: str, texts: Sequence[str], logs: Sequence[Path]) -> "AuditReport":
+    import asyncio
 
+    from infra.audit.audit import look_for
+    from infra.provider_client import HttpSearch
+
+    async def look() -> "AuditReport":
+        token = None if settings.token is None else settings.token.get_secret_value()
+        search = HttpSearch(settings.url, lambda: token)
+        try:
+            return await look_for(settings, user, texts, logs, search)
+        finally:
+            await search.close()
+
+    return asyncio.run(look())
+
+
+def _bench(name: str, settings: "Settings", refinements: int = 0) -> Mapping[str, Any]:
+    from benchmarks import edits, freshness, hot_user, refining, throughput
+
+    if name == "edits":
+        return edits.run()
     if refinements:
         return refining.run(settings, refinements=refinements)
     if name == "hot-user":
@@ -126,6 +148,7 @@ class Outside:
     create_topics: "Callable[[Settings], TopicReport]" = _create_topics
     examine: "Callable[[Settings], list[Finding]]" = _examine
     rebuild: "Callable[[Settings, Sequence[str], bool, bool, Callable[[Report], None]], list[Report]]" = _rebuild
+    audit: "Callable[[Settings, str, Sequence[str], Sequence[Path]], AuditReport]" = _audit
     bench: "Callable[[str, Settings, int], Mapping[str, Any]]" = _bench
     evaluate: "Callable[[Asked, Settings], Mapping[str, Any]]" = _evaluate
     train_space: "Callable[[Sequence[CatalogItem], Sequence[Pair], Path, Plan, str, Say, Tell], Trained]" = _train_space

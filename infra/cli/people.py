@@ -1,4 +1,4 @@
-"""The person's side: the profile and its edits, what it recommends, a re-fit."""
+"""The person's side: the profile, what it recommends, a re-fit."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -8,24 +8,14 @@ import typer
 from infra.cli.client import open_client
 from infra.cli.options import Json, Provider, User, check_count
 from infra.cli.output import emit, say, show_table
-from workers.errors import AttuneError
 
 if TYPE_CHECKING:
-    from attune_client import AttuneClient, Interest, Recommendation
-
-profile = typer.Typer(no_args_is_help=True)
+    from attune_client import Interest, Recommendation
 
 _BAR = 20
 """Characters of a bar of weight 1."""
 
-_Texts = list[str] | None
 
-
-class NotInProfile(AttuneError):
-    """What is to be removed is not there."""
-
-
-@profile.command(epilog="Example: attune profile show ada")
 def show(user: User, as_json: Json = False) -> None:
     """Show a person's interests and weights, in words."""
     with open_client() as client:
@@ -34,8 +24,14 @@ def show(user: User, as_json: Json = False) -> None:
         emit(answer)
         return
     _show_interests(answer["interests"], f"version {answer['version']}, as of {answer['updated'] or 'no interaction'}")
-    if avoid := answer.get("avoid"):
-        _show_interests(avoid, "to avoid")
+    if avoid := answer["avoid"]:
+        _show_interests(avoid, _to_avoid(answer["keep_away"]))
+    if removed := answer["removed"]:
+        show_table(("removed", "id"), [[one["text"], one["id"]] for one in removed])
+
+
+def _to_avoid(keep_away: float | None) -> str:
+    return "to avoid" if keep_away is None else f"to avoid, and whatever has a cosine of {keep_away:g} or more to it"
 
 
 def _show_interests(interests: "Sequence[Interest]", title: str) -> None:
@@ -44,48 +40,14 @@ def _show_interests(interests: "Sequence[Interest]", title: str) -> None:
             interest["text"],
             f"{interest['weight']:+.3f}",
             "#" * round(_BAR * abs(interest["weight"])),
-            "pinned" if interest["pinned"] else "",
+            ", ".join(word for word in ("pinned", "held") if interest[word]),
             interest["source"],
             str(len(interest["evidence"])),
+            interest["id"],
         ]
         for interest in interests
     ]
-    show_table(("interest", "weight", "", "", "made by", "evidence"), rows, title)
-
-
-@profile.command(epilog='Example: attune profile edit ada --add "I like jazz from the seventies"')
-def edit(
-    user: User,
-    add: Annotated[_Texts, typer.Option(metavar="TEXT", help="An interest, 80 characters at most.")] = None,
-    remove: Annotated[_Texts, typer.Option(metavar="ID_OR_TEXT", help="An interest, or what is avoided.")] = None,
-    avoid: Annotated[_Texts, typer.Option(metavar="TEXT", help="What not to recommend.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Change a profile in words, or begin one: what you write, remove or avoid, nothing learned undoes. Each option
-    may be given several times."""
-    if not (add or remove or avoid):
-        raise typer.BadParameter("say what to change: --add, --remove or --avoid")
-    with open_client() as client:
-        removals = [{"op": "remove", "interest": one} for one in _ids(client, user, remove)] if remove else []
-        additions = [{"op": "add", "text": text.strip()} for text in add or ()]
-        avoids = [{"op": "avoid", "text": text.strip()} for text in avoid or ()]
-        answer = client.edit(user, [*removals, *additions, *avoids])
-    if as_json:
-        emit(answer)
-    else:
-        say(f"Accepted as command {answer['command_id']}: `attune profile show` shows it in a moment.")
-
-
-def _ids(client: "AttuneClient", user: str, wanted: "Sequence[str]") -> list[str]:
-    """Of interests named by id or text, each once. Raises `NotInProfile`."""
-    there = client.profile(user)
-    ids = {}
-    for one in (*there["interests"], *there["avoid"]):
-        ids[one["id"]] = ids[one["text"].casefold()] = one["id"]
-    names = {name: name.strip().casefold() for name in wanted}
-    if missing := ", ".join(f"'{name}'" for name, folded in names.items() if folded not in ids):
-        raise NotInProfile(f"the profile has no {missing}: `attune profile show --json` lists texts and ids")
-    return list(dict.fromkeys(ids[folded] for folded in names.values()))
+    show_table(("interest", "weight", "", "", "made by", "evidence", "id"), rows, title)
 
 
 def recommend(

@@ -91,4 +91,30 @@ class Ablation:
     common: Common = field(default_factory=Common)
 
 
-Asked = Impressions | Sequences | Ratings | Editability | Ablation
+@dataclass(frozen=True, slots=True)
+class Platforms:
+    """On the sample's people, and on MIND's files where both are given."""
+
+    catalog: Path | None = None
+    behaviors: Path | None = None
+    half: Half = "all"
+    people: int = 60
+    events: int = 150
+    common: Common = field(default_factory=Common)
+
+
+@dataclass(frozen=True, slots=True)
+class Portability:
+    """On the sample's people, and on MIND's files where both are given."""
+
+    catalog: Path | None = None
+    behaviors: Path | None = None
+    half: Half = "all"
+    users: int = 0
+    """So many users of MIND's, drawn by seed; 0: all."""
+    people: int = 60
+    events: int = 150
+    common: Common = field(default_factory=Common)
+
+
+Asked = Impressions | Sequences | Ratings | Editability | Ablation | Platforms | Portability

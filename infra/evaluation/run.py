@@ -2,8 +2,17 @@
 
 from typing import Any
 
-from infra.evaluation import ablation, editability, impressions, ratings, sequences
-from infra.evaluation.options import Ablation, Asked, Editability, Impressions, Ratings, Sequences
+from infra.evaluation import ablation, editability, impressions, platforms, portability, ratings, sequences
+from infra.evaluation.options import (
+    Ablation,
+    Asked,
+    Editability,
+    Impressions,
+    Platforms,
+    Portability,
+    Ratings,
+    Sequences,
+)
 from infra.evaluation.progress import Progress
 from infra.evaluation.setup import open_setup
 from infra.settings import Settings
@@ -14,12 +23,17 @@ def evaluate(asked: Asked, settings: Settings, progress: Progress) -> dict[str, 
     setup = open_setup(settings, asked.common, progress)
     match asked:
         case Impressions():
-            return impressions.run(asked, setup)
+            document = impressions.run(asked, setup)
         case Sequences():
-            return sequences.run(asked, setup)
+            document = sequences.run(asked, setup)
         case Ratings():
-            return ratings.run(asked, setup)
+            document = ratings.run(asked, setup)
         case Editability():
-            return editability.run(asked, setup)
+            document = editability.run(asked, setup)
         case Ablation():
-            return ablation.run(asked, setup, settings)
+            document = ablation.run(asked, setup, settings)
+        case Platforms():
+            document = platforms.run(asked, setup)
+        case Portability():
+            document = portability.run(asked, setup)
+    return document

@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
+from infra.doors.entering import OPEN_DOORS, Doors, enter
 from infra.gateway import problems as problem_documents
 from infra.gateway.admission import Admission
 from infra.gateway.bodies import Bodies
@@ -12,15 +13,23 @@ from infra.gateway.body import BODY_SECONDS
 from infra.gateway.context import Gateway
 from infra.gateway.endpoints import (
     edits,
+    erasures,
     events,
+    explanations,
+    export,
+    history,
+    imports,
     interactions,
     items,
     page,
     profile,
     recommendations,
     refresh,
+    rollback,
     search,
     status,
+    versions,
+    why,
 )
 from infra.gateway.guard import Guard
 from infra.gateway.openapi import describe
@@ -32,37 +41,60 @@ _DESCRIPTION = "Interactions in; profiles in plain words, and recommendations, o
 Problems = Callable[[], Awaitable[list[str]]]
 
 
-def create_app(ports: GatewayPorts) -> FastAPI:
+def create_app(ports: GatewayPorts, doors: Doors = OPEN_DOORS) -> FastAPI:
     """The gateway with everything it serves. `app.state.gateway.closing` is to be set when the server stops: open
     streams end by it (`infra.gateway.server` does)."""
-    app = _bare(ports.metrics, ports.problems)
+    app = _bare(ports.metrics, ports.problems, doors)
     app.state.search = ports.search
     app.state.gateway = Gateway(ports)
-    for subject in (interactions, items, profile, recommendations, edits, refresh, events, search, status, page):
+    people = (
+        profile,
+        recommendations,
+        edits,
+        refresh,
+        events,
+        versions,
+        rollback,
+        why,
+        explanations,
+        export,
+        imports,
+        history,
+    )
+    for subject in (interactions, items, *people, erasures, search, status, page):
         app.include_router(subject.router)
     app.include_router(status.health)
     return app
 
 
-def create_provider_app(search_port: Search, metrics: Metrics, problems: Problems) -> FastAPI:
+def create_provider_app(
+    search_port: Search, metrics: Metrics, problems: Problems, doors: Doors = OPEN_DOORS
+) -> FastAPI:
     """What `attune worker provider` serves: search, health and metrics, nothing of persons."""
-    app = create_worker_app(metrics, problems)
+    app = create_worker_app(metrics, problems, doors)
     app.state.search = search_port
     app.include_router(search.router)
     return app
 
 
-def create_worker_app(metrics: Metrics, problems: Problems) -> FastAPI:
+def create_worker_app(metrics: Metrics, problems: Problems, doors: Doors = OPEN_DOORS) -> FastAPI:
     """What every other role serves: its health and its metrics."""
-    app = _bare(metrics, problems)
+    app = _bare(metrics, problems, doors)
     app.include_router(status.health)
     return app
 
 
-def _bare(metrics: Metrics, problems: Problems) -> FastAPI:
+def _bare(metrics: Metrics, problems: Problems, doors: Doors) -> FastAPI:
     app = FastAPI(
-        title="Attune", description=_DESCRIPTION, docs_url=None, redoc_url=None, redirect_slashes=False, **_NO_TELEMETRY
+        title="Attune",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(enter)],
+        **_NO_TELEMETRY,
     )
+    app.state.doors = doors
     app.state.metrics = metrics
     app.state.problems = problems
     app.state.body_seconds = BODY_SECONDS

@@ -18,6 +18,19 @@ MAX_STREAMS = 64
 """Open live streams. Each reads one record at most every 250 ms: 64 of them are 256 reads a second, a few percent of
 what either store answers."""
 
+MAX_HISTORIES = 2
+"""Files of persons read at once. One of 64 MiB in a single piece takes some 300 MB meanwhile; two are what a small
+machine has."""
+
+HISTORY_SECONDS = 300.0
+"""For a file to arrive: 64 MiB in it are 1.8 Mbit/s."""
+
+STALL_SECONDS = 60.0
+"""Without one more item of it embedded. The slowest healthy embedder loads its model in 15 s."""
+
+MET_SECONDS = 10.0
+"""For an agent to take up 512 interactions, which is half a second's work: it may have others before it."""
+
 POLL_SECONDS = 0.25
 """A person sees a change within a quarter of a second of its commit."""
 
@@ -35,19 +48,29 @@ def _streams(metrics: Metrics) -> Gate:
     return Gate("streams", MAX_STREAMS, detail, 5, metrics)
 
 
+def _histories(metrics: Metrics) -> Gate:
+    detail = f"{MAX_HISTORIES} histories are being read already; send the file again after the given time."
+    return Gate("histories", MAX_HISTORIES, detail, 10, metrics)
+
+
 @dataclass(frozen=True)
 class Gateway:
     ports: GatewayPorts
     writes: Gate = field(init=False)
     streams: Gate = field(init=False)
+    histories: Gate = field(init=False)
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is asked to stop: what streams without end ends then."""
     poll_seconds: float = POLL_SECONDS
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+    history_seconds: float = HISTORY_SECONDS
+    stall_seconds: float = STALL_SECONDS
+    met_seconds: float = MET_SECONDS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "writes", _writes(self.ports.metrics))
         object.__setattr__(self, "streams", _streams(self.ports.metrics))
+        object.__setattr__(self, "histories", _histories(self.ports.metrics))
 
 
 def _gateway_of(request: Request) -> Gateway:

@@ -9,10 +9,22 @@ from pydantic.json_schema import models_json_schema
 
 from infra.gateway.problems import MEDIA_TYPE
 from schemas.api import MAX_BATCH, EditsBody, ItemBody, Problem, RefreshBody, SearchBody
+from schemas.document import ProfileDocument
 from schemas.interaction import Interaction
+from schemas.person import RollbackBody, WishBody
 
 _REF = "#/components/schemas/{model}"
-_BODIES: tuple[type[BaseModel], ...] = (Interaction, ItemBody, EditsBody, RefreshBody, SearchBody, Problem)
+_BODIES: tuple[type[BaseModel], ...] = (
+    Interaction,
+    ItemBody,
+    EditsBody,
+    WishBody,
+    RefreshBody,
+    RollbackBody,
+    ProfileDocument,
+    SearchBody,
+    Problem,
+)
 _PROBLEM = {
     "description": "A problem document; its detail says what to do",
     "content": {MEDIA_TYPE: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}},

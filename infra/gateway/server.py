@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from infra.doors.entering import refuse_without_rule
 from infra.gateway.connection import Connection, connections
 from infra.gateway.context import Gateway
 from workers.errors import ConfigurationError
@@ -31,6 +32,7 @@ class GatewayServer:
     def __init__(
         self, app: FastAPI, host: str, port: int, stop_timeout: float = 8.0, connection: type[Connection] = Connection
     ) -> None:
+        refuse_without_rule(app)
         self._app = app
         self._socket = _listen(host, port)
         self._stop_timeout = stop_timeout

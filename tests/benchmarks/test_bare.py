@@ -41,7 +41,7 @@ async def test_the_bare_loop_writes_sends_and_commits(servers: Servers) -> None:
                 await loop.step()
             assert await loop.step() == 0
             assert len(users) <= loop.sent < EVENTS
-            await until(lambda: len(seconds) == loop.sent, 10)
+            await until(lambda: len(seconds) == loop.sent, 60)
 
     await together(work(), read_embeddings(servers, seconds))
     await producer.close()

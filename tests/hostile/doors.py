@@ -3,8 +3,9 @@ nothing; and what was accepted reads well in the topic that it went to: nothing 
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -12,18 +13,44 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 
 from infra.gateway.app import create_app
+from infra.gateway.endpoints.erasures import create_router
 from schemas.api import EditsBody, Found, ItemBody, Problem, RefreshBody, SearchBody
 from schemas.catalog import CatalogItem
+from schemas.document import ProfileDocument
+from schemas.person import RollbackBody, WishBody
+from schemas.profile import Cause
 from streams.contract import Outgoing
 from streams.messages import parse_message
 from streams.topics import CATALOG
 from tests.hostile.target import Feed, Target
-from tests.infra.gateway_fakes import FakeProducer, FakeSearch, FakeStore, as_store, click, held, ports, state_of
-from tests.schemas.bodies import BODIES
+from tests.infra.gateway_fakes import (
+    FakeErasures,
+    FakeProducer,
+    FakeSearch,
+    FakeStore,
+    as_store,
+    click,
+    held,
+    item,
+    ports,
+    state_of,
+)
+from tests.schemas.bodies import BODIES, INTEREST
+from workers.mailbox import Change
 from workers.ports import Record
 from workers.state import UserState
+from workers.versions import remember
 
 Headers = Sequence[tuple[bytes, bytes]]
+
+
+def _ada() -> UserState:
+    """With one version, of which the ids are as in the bodies."""
+    interests = [held("jazz", 0.5)._replace(id=INTEREST, evidence=("e0",)), held("chess", -0.2, 1)]
+    ada = state_of(3, interests, [held("golf", -1.0, 2)], met=["news:1"])
+    remember(ada, Change(1, Cause.FIRST, 2, 1, 1_790_000_000_000))
+    return ada
+
 
 JSON: Headers = ((b"content-type", b"application/json"), (b"host", b"gateway"))
 
@@ -41,11 +68,12 @@ class Gateway:
     def of(cls, state: UserState | None = None, titles: Sequence[str] = ("A title", "Another")) -> "Gateway":
         """With Ada's record, and what is found for her."""
         producer = FakeProducer()
-        ada = state or state_of(3, [held("jazz", 0.5), held("chess", -0.2, 1)], met=["news:1"])
-        store = FakeStore({"ada": ada})
+        store = FakeStore({"ada": state or _ada()}, {"news:1": item("news", "1", (1, 0.5, 0, 0), titles[0])})
         found = [Found(item=str(n), title=title, score=0.5, interest=0) for n, title in enumerate(titles)]
         search = FakeSearch({"news": found, "music": []}, {"news": 3})
-        return cls(create_app(ports(producer=producer, store=as_store(store), search=search)), producer)
+        app = create_app(ports(producer=producer, store=as_store(store), search=search))
+        app.include_router(create_router(FakeErasures()))
+        return cls(app, producer)
 
     async def ask(self, method: str, target: bytes, headers: Headers = JSON, body: Iterable[bytes] = ()) -> "Answer":
         """One request, its target and headers as they stand on the wire, its body in these pieces."""
@@ -104,10 +132,19 @@ def doors() -> list[Target]:
         ),
         _body(ITEMS, items),
         _body("/v1/users/ada/edits", BODIES[EditsBody], {"edits": [{"op": "add", "text": "go", "weight": 0.5}]}),
+        _body("/v1/users/ada/edits/read", BODIES[WishBody], {"text": 'less "politics", more jazz and no golf'}),
+        _body("/v1/users/ada/rollback", BODIES[RollbackBody] | {"command_id": "c1"}),
+        _body("/v1/users/ada/import", _document(), _document() | {"space": "other-1"}),
         _body("/v1/users/ada/refresh", BODIES[RefreshBody]),
         _body("/v1/providers/news/search", BODIES[SearchBody], vectors),
     ]
-    return [*bodies, _addresses(), _headers()]
+    return [*bodies, _addresses(), _erasures(), _headers()]
+
+
+def _document() -> dict[str, Any]:
+    one = {"text": "jazz", "weight": 0.5, "own": True, "vector": b64encode(held("jazz", 0.5).vector).decode()}
+    more = {"interests": [one], "avoid": [one | {"text": "golf"}], "removed": ["opera"], "keep_away": 0.25}
+    return BODIES[ProfileDocument] | {"space": "space-1"} | more
 
 
 def _body(path: str, *good: Any) -> Target:
@@ -130,15 +167,31 @@ def _addresses() -> Target:
         b"/v1/users/ada/recommendations?k=5&threshold=0.1&scoring=mixture&provider=news",
         b"/v1/users/a%2Fb/profile",
         b"/v1/users/%E2%82%AC/recommendations?k=200",
+        b"/v1/users/ada/versions",
+        b"/v1/users/ada/interests/" + INTEREST.encode() + b"/why",
+        b"/v1/users/ada/explanations/news/1",
+        b"/v1/users/a%2Fb/explanations/news/a%2Fb",
+        b"/v1/users/ada/export",
+        b"/v1/erasures/a%2Fb",
+        b"/v1/erasures/key",
         b"/v1/providers",
         b"/v1/status",
         b"/v1/page",
         b"/openapi.json",
         b"/metrics",
-        b"/page/view.js",
+        b"/page/items.js",
         b"/readyz",
     )
 
+    return Target("door addresses", good, _asking("GET"), weight=3)
+
+
+def _erasures() -> Target:
+    good = (b"/v1/users/ada", b"/v1/users/a%2Fb?command_id=c1", b"/v1/users/%E2%82%AC?command_id=a%2Fb")
+    return Target("door erasures", good, _asking("DELETE"))
+
+
+def _asking(method: str) -> Callable[[], AbstractAsyncContextManager[Feed]]:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Feed]:
         gateway = Gateway.of()
@@ -146,11 +199,11 @@ def _addresses() -> Target:
         async def take(one: bytes) -> bool:
             if one.partition(b"?")[0].endswith(b"/events"):  # a stream has no end; it has tests of its own
                 return False
-            return checked(gateway, await gateway.ask("GET", one[:8_000]))
+            return checked(gateway, await gateway.ask(method, one[:8_000]))
 
         yield take
 
-    return Target("door addresses", good, opened, weight=3)
+    return opened
 
 
 def _headers() -> Target:

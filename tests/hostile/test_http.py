@@ -15,6 +15,7 @@ from infra.gateway.server import GatewayServer
 from schemas.api import MAX_BODY_BYTES
 from tests.hostile.words import HOSTILE
 from tests.infra.gateway_fakes import FakeProducer, click, ports, serving
+from tests.patience import PATIENCE
 
 GOOD = json.dumps(click()).encode()
 BOMB = gzip.compress(b'{"interactions": [' + b" " * 50_000_000 + b"]}")
@@ -89,13 +90,13 @@ async def house() -> AsyncIterator[House]:
 
 
 async def answer_to(house: House, raw: bytes) -> bytes:
-    """All that comes back until the connection ends, or a moment has passed in silence."""
+    """All that comes back until the connection ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", house.server.port)
     got = b""
     try:
         writer.write(raw)
         await writer.drain()
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(PATIENCE):
             while piece := await reader.read(65_536):
                 got += piece
     except (TimeoutError, ConnectionError):

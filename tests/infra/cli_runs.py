@@ -10,12 +10,13 @@ from infra.cli.main import app
 from infra.cli.outside import Outside
 
 
-def run(*words: str, env: dict[str, str] | None = None, outside: Outside | None = None) -> Result:
-    """`attune WORDS`. `env` are the only ATTUNE_ variables it sees."""
+def run(
+    *words: str, env: dict[str, str] | None = None, outside: Outside | None = None, says: str | None = None
+) -> Result:
+    """`attune WORDS`. `env` are the only ATTUNE_ variables it sees, `says` is its stdin."""
     cleared: dict[str, str | None] = {name: None for name in os.environ if name.upper().startswith("ATTUNE_")}
-    return CliRunner().invoke(
-        app, list(words), env={"NO_COLOR": "1", "COLUMNS": "200", **cleared, **(env or {})}, obj=outside
-    )
+    seen = {"NO_COLOR": "1", "COLUMNS": "200", **cleared, **(env or {})}
+    return CliRunner().invoke(app, list(words), input=says, env=seen, obj=outside)
 
 
 def document(result: Result) -> dict[str, Any]:

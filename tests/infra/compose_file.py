@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker-compose.yml"
 
 SECRET = "a long random text"
+TOKEN_KEYS = "a long random text that signs tokens"
 ONE_SHOT = "topics"
 """The one service that is meant to end."""
 
@@ -31,7 +32,7 @@ def compose(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
             env={"PATH": "/usr/local/bin:/usr/bin:/bin", **environment},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
 
@@ -39,7 +40,7 @@ def compose(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 @cache
 def services(**environment: str) -> dict[str, Service]:
     """Every service by its name. Not to be changed: all who ask get the same one."""
-    result = compose("config", **({"ATTUNE_SECRET": SECRET} | environment))
+    result = compose("config", **({"ATTUNE_SECRET": SECRET, "ATTUNE_TOKEN_KEYS": TOKEN_KEYS} | environment))
     assert result.returncode == 0, result.stderr
     found: dict[str, Service] = yaml.safe_load(result.stdout)["services"]
     return found

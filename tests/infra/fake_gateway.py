@@ -22,6 +22,7 @@ class Request:
     body: Any
     size: int
     """Bytes of the body."""
+    authorization: str | None = None
 
 
 def lag_of(**stages: int) -> dict[str, Any]:
@@ -95,14 +96,19 @@ def serving(gateway: FakeGateway) -> Iterator[FakeGateway]:
         def do_POST(self) -> None:
             self._respond()
 
+        def do_DELETE(self) -> None:
+            self._respond()
+
         def log_message(self, *_: object) -> None:
             """Silent."""
 
         def _respond(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            raw, is_json = self.rfile.read(length), self.headers.get("Content-Type") == "application/json"
+            body = (json.loads(raw) if is_json else raw) if length else None
             parts = urlsplit(self.path)
-            status, document = gateway.answer(Request(self.command, parts.path, parse_qs(parts.query), body, length))
+            query, shown = parse_qs(parts.query), self.headers.get("Authorization")
+            status, document = gateway.answer(Request(self.command, parts.path, query, body, length, shown))
             content = json.dumps(document).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

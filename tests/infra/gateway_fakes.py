@@ -16,10 +16,13 @@ from infra.gateway.server import GatewayServer
 from schemas.api import Found, SearchAnswer, SearchBody, StageStatus, Status
 from schemas.interaction import Signal
 from schemas.profile import Source
+from schemas.receipt import ErasureStatus
 from streams.contract import Outgoing
 from streams.metrics import Metrics
+from tests.patience import AT_ONCE, PATIENCE
 from workers.errors import AttuneError, UnknownProvider, UnknownSubject
-from workers.ports import Partition, Snapshot, Store, UserRecord
+from workers.ports import ItemRecord, Partition, Snapshot, Store, UserRecord
+from workers.refit import FitRules
 from workers.state import HeldInterest, Remembered, UserState, encode_state
 from workers.weights import Moments
 
@@ -27,6 +30,13 @@ SPACE = "space-1"
 KEY = b"a key of the tests"
 NOW = 1_790_000_000.0
 """2026-09-21T14:13:20Z"""
+
+
+def item(provider: str, name: str, vector: Sequence[float], title: str = "A title") -> ItemRecord:
+    """With that vector (4,), made as long as 1; it shows no phrase."""
+    row = np.array(vector, np.float64)
+    packed = (row / np.linalg.norm(row)).astype("<f2").tobytes()
+    return ItemRecord(f"{provider}:{name}", SPACE, packed, title, (), "hash")
 
 
 def held(text: str, weight: float, position: int = 0, pinned: bool = False) -> HeldInterest:
@@ -52,9 +62,11 @@ def state_of(
 
 @dataclass
 class FakeStore:
-    """Holds whole states; `failing` is raised by every read."""
+    """Holds whole states, and items by key; `failing` is raised by every read."""
 
     users: dict[str, UserState] = field(default_factory=dict)
+    items: dict[str, ItemRecord] = field(default_factory=dict)
+    phrases: dict[str, bytes] = field(default_factory=dict)
     providers: tuple[str, ...] = ("music", "news")
     forgotten: set[str] = field(default_factory=set)
     failing: AttuneError | None = None
@@ -68,7 +80,14 @@ class FakeStore:
             raise self.failing
         records = {user: UserRecord(1, encode_state(self.users[user])) for user in users if user in self.users}
         gone = {user: UserRecord(forgotten=True) for user in users if user in self.forgotten}
-        return Snapshot(records | gone, {}, self.providers)
+        found = {key: self.items[key] for key in items if key in self.items and self.items[key].space == space}
+        return Snapshot(records | gone, found, self.providers)
+
+    async def read_phrases(self, space: str, phrases: Collection[str]) -> dict[str, bytes]:
+        return {phrase: self.phrases[phrase] for phrase in phrases if phrase in self.phrases}
+
+    async def sample_items(self, space: str, count: int) -> list[str]:
+        return sorted(self.items)[:count]
 
 
 @dataclass
@@ -116,6 +135,20 @@ class FakeSearch:
         return {provider: len(items) for provider, items in self.found.items()}
 
 
+@dataclass
+class FakeErasures:
+    """Knows these; `failing` is raised instead."""
+
+    known: dict[str, ErasureStatus] = field(default_factory=dict)
+    failing: AttuneError | None = None
+    public_key: bytes = bytes(range(32))
+
+    async def status(self, erasure: str) -> ErasureStatus:
+        if self.failing is not None:
+            raise self.failing
+        return self.known.get(erasure, ErasureStatus(erasure=erasure, state="unknown"))
+
+
 async def status() -> Status:
     return Status(stages={"agents": StageStatus(lag=3)}, providers={"news": 160}, space=SPACE)
 
@@ -138,6 +171,7 @@ def ports(**given: Any) -> GatewayPorts:
         "clock_skew": 60.0,
         "status": status,
         "problems": no_problems,
+        "fit": lambda state: FitRules(np.eye(4) / 2),
     }
     return GatewayPorts(**(fakes | given))
 
@@ -159,10 +193,10 @@ def gateway(**given: Any) -> httpx.AsyncClient:
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[tuple[GatewayServer, httpx.AsyncClient]]:
     """The application on a real socket, on a free port."""
-    server = GatewayServer(app, "127.0.0.1", 0, stop_timeout=3.0)
+    server = GatewayServer(app, "127.0.0.1", 0, stop_timeout=2 * AT_ONCE)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=10) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as client:
             yield server, client
     finally:
         await server.stop()

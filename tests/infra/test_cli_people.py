@@ -1,4 +1,4 @@
-"""Commands that ask the gateway for something and show it: profile, edits, recommend, refresh, status, dlq."""
+"""Commands that ask the gateway for something and show it: profile, recommend, refresh, status, dlq."""
 
 import base64
 from collections.abc import Iterator
@@ -20,11 +20,24 @@ PROFILE = {
             "text": "cup [bold]finals",
             "weight": 0.5,
             "pinned": True,
+            "held": True,
             "source": "person",
             "evidence": ["e"],
         }
     ],
-    "avoid": [{"id": "1", "text": "boxing", "weight": -0.25, "pinned": False, "source": "person", "evidence": []}],
+    "avoid": [
+        {
+            "id": "1",
+            "text": "boxing",
+            "weight": -0.25,
+            "pinned": False,
+            "held": False,
+            "source": "person",
+            "evidence": [],
+        }
+    ],
+    "removed": [{"id": "2" * 12, "text": "opera"}],
+    "keep_away": 0.25,
 }
 ITEM = {"provider": "news", "item": "N1", "title": "Tonight\x1b[2J", "score": 0.75, "interest": "cup finals"}
 LETTER = {
@@ -45,8 +58,9 @@ def gateway() -> Iterator[FakeGateway]:
         yield fake
 
 
-def ask(gateway: FakeGateway, *words: str) -> Any:
-    return run(*words, env={"ATTUNE_GATEWAY_URL": gateway.url})
+def ask(gateway: FakeGateway, *words: str, says: str | None = None) -> Any:
+    """`says` is what the person answers."""
+    return run(*words, env={"ATTUNE_GATEWAY_URL": gateway.url}, says=says)
 
 
 class TestProfile:
@@ -59,6 +73,9 @@ class TestProfile:
         assert "#" * 10 in shown
         assert "boxing" in shown
         assert "-0.250" in shown
+        assert "pinned, held" in shown
+        assert "opera" in shown
+        assert "a cosine of 0.25 or more" in shown
 
     def test_json_is_the_gateways_answer(self, gateway: FakeGateway) -> None:
         gateway.answers["GET /v1/users/ada/profile"] = (200, PROFILE)
@@ -69,64 +86,6 @@ class TestProfile:
         result = ask(gateway, "profile", "show", "bob")
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr == "Error: the gateway answers 404, Unknown user: Send an interaction first.\n"
-
-
-class TestEdit:
-    """`attune profile edit`."""
-
-    @pytest.fixture
-    def accepting(self, gateway: FakeGateway) -> FakeGateway:
-        gateway.answers["POST /v1/users/ada/edits"] = (202, {"command_id": "c1"})
-        gateway.answers["GET /v1/users/ada/profile"] = (200, PROFILE)
-        return gateway
-
-    def test_a_sentence_is_all_that_a_new_person_needs(self, accepting: FakeGateway) -> None:
-        result = ask(accepting, "profile", "edit", "ada", "--add", " I like jazz from the seventies ")
-        assert (result.exit_code, result.stdout) == (0, "")
-        assert "c1" in result.stderr
-        (request,) = accepting.requests
-        assert request.body["edits"] == [{"op": "add", "text": "I like jazz from the seventies"}]
-
-    def test_json_is_the_gateways_answer(self, accepting: FakeGateway) -> None:
-        result = ask(accepting, "profile", "edit", "ada", "--avoid", "boxing", "--json")
-        assert document(result) == {"command_id": "c1"}
-        assert accepting.requests[0].body["edits"] == [{"op": "avoid", "text": "boxing"}]
-
-    def test_each_option_may_be_given_several_times_and_what_is_removed_goes_first(
-        self, accepting: FakeGateway
-    ) -> None:
-        options = ["--add", "jazz", "--avoid", "golf", "--add", "blues", "--remove", "0" * 12, "--avoid", "opera"]
-        assert ask(accepting, "profile", "edit", "ada", *options).exit_code == 0
-        assert accepting.requests[1].body["edits"] == [
-            {"op": "remove", "interest": "0" * 12},
-            {"op": "add", "text": "jazz"},
-            {"op": "add", "text": "blues"},
-            {"op": "avoid", "text": "golf"},
-            {"op": "avoid", "text": "opera"},
-        ]
-
-    @pytest.mark.parametrize(("name", "one"), [("Cup [bold]Finals", "0" * 12), ("boxing", "1"), ("1", "1")])
-    def test_interests_and_avoids_are_removed_by_text_or_id(self, accepting: FakeGateway, name: str, one: str) -> None:
-        ask(accepting, "profile", "edit", "ada", "--remove", name, "--remove", f" {name.upper()}")
-        assert accepting.requests[1].body["edits"] == [{"op": "remove", "interest": one}]
-
-    def test_what_is_not_there_cannot_be_removed(self, accepting: FakeGateway) -> None:
-        result = ask(accepting, "profile", "edit", "ada", "--remove", "boxing", "--remove", "golf")
-        assert (result.exit_code, result.stdout) == (1, "")
-        assert result.stderr == ("Error: the profile has no 'golf': `attune profile show --json` lists texts and ids\n")
-        assert [one.method for one in accepting.requests] == ["GET"]
-
-    def test_nothing_to_change_is_wrong_usage(self, accepting: FakeGateway) -> None:
-        result = ask(accepting, "profile", "edit", "ada")
-        assert result.exit_code == 2
-        assert "--add, --remove or --avoid" in result.stderr
-        assert accepting.requests == []
-
-    def test_what_the_gateway_refuses_is_an_error(self, accepting: FakeGateway) -> None:
-        accepting.answers["POST /v1/users/ada/edits"] = problem(422, "Invalid request", "It is too long.")
-        result = ask(accepting, "profile", "edit", "ada", "--add", "x" * 81)
-        assert result.exit_code == 1
-        assert result.stderr == "Error: the gateway answers 422, Invalid request: It is too long.\n"
 
 
 class TestRecommend:

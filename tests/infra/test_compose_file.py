@@ -7,8 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from infra.cli.roles import Role
+from infra.doors.opening import doors_of
 from infra.settings import Settings
-from tests.infra.compose_file import FILE, ONE_SHOT, compose, long_running, own, services
+from tests.infra.compose_file import FILE, ONE_SHOT, SECRET, TOKEN_KEYS, compose, long_running, own, services
 
 LOOPBACK = "127.0.0.1"
 WORKERS = get_args(Role)
@@ -55,7 +56,7 @@ def test_every_setting_passed_exists_and_takes_its_value() -> None:
 
 def test_every_variable_of_attunes_that_the_file_asks_for_is_a_setting() -> None:
     asked = set(re.findall(r"\$\{ATTUNE_(\w+)", FILE.read_text()))
-    assert asked == {"SECRET"}
+    assert asked == {"SECRET", "TOKEN_KEYS"}
     assert {name.lower() for name in asked} <= set(Settings.model_fields)
 
 
@@ -65,11 +66,21 @@ def test_settings_named_without_a_value_come_from_the_environment() -> None:
         assert given.items() <= service["environment"].items()
 
 
-@pytest.mark.parametrize("given", [{}, {"ATTUNE_SECRET": ""}])
-def test_without_a_secret_nothing_starts_and_the_message_says_why(given: dict[str, str]) -> None:
-    result = compose("config", **given)
+@pytest.mark.parametrize("missing", ["ATTUNE_SECRET", "ATTUNE_TOKEN_KEYS"])
+@pytest.mark.parametrize("given", [None, ""])
+def test_without_a_secret_nothing_starts_and_the_message_says_why(missing: str, given: str | None) -> None:
+    there: dict[str, str | None] = {"ATTUNE_SECRET": SECRET, "ATTUNE_TOKEN_KEYS": TOKEN_KEYS, missing: given}
+    result = compose("config", **{name: value for name, value in there.items() if value is not None})
     assert result.returncode != 0
-    assert "set ATTUNE_SECRET to one long random text" in result.stderr
+    assert f"set {missing} to one long random text" in result.stderr
+
+
+@pytest.mark.usefixtures("no_settings")
+def test_whoever_asks_is_asked_who_they_are() -> None:
+    for service in own(services()).values():
+        doors = doors_of(settings_of(service))
+        assert doors.keys is not None
+        assert doors.metrics_open  # Prometheus has no token here
 
 
 @pytest.mark.usefixtures("no_settings")

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from schemas.command import PROFILE_COMMAND, AddInterest, EditCommand
-from tests.infra.gateway_fakes import FakeProducer, gateway
+from tests.infra.gateway_fakes import FakeProducer, FakeStore, gateway, held, state_of
 from workers.errors import AttuneError, BrokerUnavailable, Overloaded
 
 ONE = "0123456789ab"
@@ -20,6 +20,7 @@ EVERY: list[dict[str, Any]] = [
     {"op": "pin", "interest": ONE, "pinned": False},
     {"op": "avoid", "text": "boxing"},
     {"op": "restore", "interest": ONE},
+    {"op": "keep_away", "within": 0.25},
 ]
 ADD = {"op": "add", "text": "jazz"}
 
@@ -129,3 +130,54 @@ async def test_the_description_says_what_an_edit_looks_like() -> None:
     body = description["paths"]["/v1/users/{user}/edits"]["post"]["requestBody"]["content"]["application/json"]
     assert body["schema"] == {"$ref": "#/components/schemas/EditsBody"}
     assert {"AddInterest", "AvoidText", "EditsBody"} <= set(description["components"]["schemas"])
+
+
+class TestReading:
+    """POST /v1/users/{u}/edits/read: what a wish means, before anything is done."""
+
+    async def post(self, text: Any, user: str = "anna", **given: Any) -> httpx.Response:
+        store = FakeStore({"anna": state_of(7, [held("politics", 0.6), held("chess", 0.2, 1)])})
+        async with gateway(**({"store": store} | given)) as client:
+            return await client.post(f"/v1/users/{user}/edits/read", json={"text": text})
+
+    async def test_says_what_was_understood_and_changes_nothing(self) -> None:
+        producer = FakeProducer()
+        answer = await self.post("less politics, more jazz, wobble", producer=producer)
+        told = answer.json()
+        assert (answer.status_code, told["base_version"], producer.sent) == (200, 7, [])
+        assert [one["edit"]["op"] for one in told["edits"]][:2] == ["reweight", "add"]
+        assert told["edits"][0]["edit"]["interest"] == f"{0:012x}"
+        assert all(one["sentence"].endswith(".") for one in told["edits"])
+
+    async def test_what_was_read_can_be_sent(self) -> None:
+        edits = [one["edit"] for one in (await self.post("less politics, more jazz")).json()["edits"]]
+        producer = FakeProducer()
+        assert (await post({"edits": edits}, producer=producer)).status_code == 202
+        assert len(command_of(producer).edits) == 2
+
+    async def test_somebody_nobody_has_heard_of_may_begin_so(self) -> None:
+        told = (await self.post("more jazz", user="nobody")).json()
+        assert (told["base_version"], [one["edit"]["text"] for one in told["edits"]]) == (0, ["jazz"])
+
+    async def test_what_cannot_be_read_is_handed_back(self) -> None:
+        told = (await self.post("xyzzy")).json()
+        assert (told["edits"], told["unread"]) == ([], ["xyzzy"])
+
+    async def test_control_characters_are_read_as_blanks(self) -> None:
+        told = (await self.post("more\x7fjazz\nno\x00acid\x1bhouse")).json()
+        assert [one["edit"]["text"] for one in told["edits"]] == ["jazz", "acid house"]
+
+    async def test_no_more_than_one_request_may_hold(self) -> None:
+        many = [held(f"topic {n}", 0.5, n) for n in range(24)]
+        store = FakeStore({"anna": state_of(7, many)})
+        told = (await self.post("less topic, more topic, pin topic", store=store)).json()
+        assert len(told["edits"]) == 48
+        assert told["unread"] == ["pin topic"]
+        edits = [one["edit"] for one in told["edits"]]
+        assert (await post({"edits": edits})).status_code == 202
+
+    @pytest.mark.parametrize("text", ["", " ", "x" * 1_001, 7, None])
+    async def test_a_wish_has_limits(self, text: Any) -> None:
+        answer = await self.post(text)
+        assert answer.status_code == 422
+        assert "'text'" in answer.json()["detail"]

@@ -14,6 +14,7 @@ from infra.gateway.app import create_app
 from infra.gateway.context import MAX_STREAMS, Gateway
 from streams.metrics import Metrics
 from tests.infra.gateway_fakes import FakeStore, gateway, held, ports, serving, state_of
+from tests.patience import AT_ONCE, PATIENCE
 from workers.errors import StoreUnavailable
 
 URL = "/v1/users/anna/events"
@@ -115,16 +116,17 @@ async def test_streams_end_when_the_server_stops() -> None:
     async with serving(app) as (server, client), client.stream("GET", URL) as stream:
         coming = events(stream)
         await anext(coming)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(AT_ONCE):
             stopping = asyncio.create_task(server.stop())
             assert [event async for event in coming] == []
             await stopping
 
 
 async def _first_status(client: httpx.AsyncClient, wanted: int) -> bool:
-    """Whether a stream is answered so within a hundred tries: a closed one is noticed a moment later."""
-    for _ in range(100):
-        async with client.stream("GET", URL) as stream:
-            if stream.status_code == wanted:
-                return True
-    return False
+    """Whether a stream comes to be answered so: a closed one is noticed a moment later."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with client.stream("GET", URL) as stream:
+                if stream.status_code == wanted:
+                    return True
+            await asyncio.sleep(0.01)

@@ -58,6 +58,14 @@ async def test_a_single_item_needs_the_list_around_it() -> None:
     assert (answer.status_code, answer.json()["detail"]) == (422, 'Send {"items": [...]}.')
 
 
+async def test_nobody_offers_what_persons_bring() -> None:
+    producer = FakeProducer()
+    async with gateway(producer=producer) as client:
+        answer = await client.post("/v1/providers/mine.netflix/items", json={"items": [{"item": "1", "title": "x"}]})
+    assert (answer.status_code, producer.sent) == (422, [])
+    assert "choose another name" in answer.json()["detail"]
+
+
 async def test_a_providers_name_has_a_form() -> None:
     async with gateway() as client:
         answer = await client.post("/v1/providers/New%20York/items", json={"items": []})

@@ -15,6 +15,7 @@ from infra.gateway.bodies import MAX_READ
 from schemas.api import MAX_BODY_BYTES
 from tests.infra.gateway_fakes import click
 from tests.infra.test_gateway_pressure import HEAD, URL, busy, connected
+from tests.patience import PATIENCE
 
 SENDERS = 500
 MEMORY_BOUND = 192 * 1024 * 1024
@@ -37,7 +38,7 @@ def child() -> Iterator[tuple[int, int]]:
 async def test_five_hundred_slow_senders_do_not_fill_the_memory_and_events_still_pass(child: tuple[int, int]) -> None:
     pid, port = child
     before = resident(pid)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=2 * PATIENCE) as client:
         answers: Counter[str] = Counter()
         sending = [asyncio.create_task(send_slowly(port, answers)) for _ in range(SENDERS)]
         passed = 0

@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Sequence
+from math import inf
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from infra.gateway.app import create_app
 from infra.gateway.server import GatewayServer
 from streams.contract import Outgoing
 from tests.infra.gateway_fakes import FakeProducer, click, ports, serving
+from tests.patience import PATIENCE
 from workers.errors import ConfigurationError
 
 
@@ -49,14 +51,15 @@ async def test_a_sender_that_waits_for_leave_is_refused_before_it_sends() -> Non
 
 
 async def test_answers_do_not_wait_for_acknowledgements() -> None:
-    """With Nagle's algorithm every one of them takes 40 ms or more; the quickest tells, however busy it is."""
-    took: list[float] = []
+    """With Nagle's algorithm every one of them takes 40 ms or more: one that is quicker tells, however busy it is."""
+    quickest, end = inf, time.monotonic() + PATIENCE
     async with serving(create_app(ports())) as (_, client):
-        for _ in range(20):
+        await client.post("/v1/interactions", json=click())
+        while quickest > 0.03 and time.monotonic() < end:
             started = time.monotonic()
             await client.post("/v1/interactions", json=click())
-            took.append(time.monotonic() - started)
-    assert min(took[1:]) < 0.03
+            quickest = min(quickest, time.monotonic() - started)
+    assert quickest <= 0.03
 
 
 async def test_stopping_lets_the_request_in_hand_end() -> None:

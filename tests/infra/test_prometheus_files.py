@@ -38,7 +38,7 @@ def read(name: str) -> Any:
 
 def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = (find_command("promtool", "prometheus"), *arguments)
-    return subprocess.run(command, cwd=FILES, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, cwd=FILES, capture_output=True, text=True, timeout=120, check=False)
 
 
 def exported_names(registry: CollectorRegistry) -> set[str]:

@@ -11,6 +11,7 @@ import redis.asyncio
 from infra.processes import RedisServer
 from infra.stores.redis import RedisStore
 from tests.contract.stores import COMMITTED, NOW, SPACE, commit, item, message, user_of
+from tests.patience import AT_ONCE
 from workers.errors import ConfigurationError, StoreUnavailable
 from workers.ports import Partition, UserCommit, UserRecord
 
@@ -62,14 +63,15 @@ async def client(server: RedisServer) -> AsyncIterator["redis.asyncio.Redis"]:
 
 
 async def test_every_call_to_a_redis_that_hangs_ends_in_time(server: RedisServer) -> None:
-    store = await RedisStore.open(server.url, timeout=0.2)
+    store = await RedisStore.open(server.url, timeout=2.0)
     server.pause()
-    for name, call in CALLS.items():
-        started = time.monotonic()
-        with pytest.raises(StoreUnavailable, match=r"did not answer within 0\.2 s") as error:
-            await call(store)
-        assert 0.2 <= time.monotonic() - started < 1.2, name
-        assert SECRET not in str(error.value)
+    started = time.monotonic()
+    errors = await asyncio.gather(*(call(store) for call in CALLS.values()), return_exceptions=True)
+    assert 2.0 <= time.monotonic() - started < AT_ONCE
+    for name, error in zip(CALLS, errors, strict=True):
+        assert isinstance(error, StoreUnavailable), name
+        assert "did not answer within 2 s" in str(error), name
+        assert SECRET not in str(error)
     server.resume()
     assert (await store.read(["nobody"], [], SPACE)).users == {}
     await store.close()
@@ -114,7 +116,7 @@ class _Line:
 
 async def test_connections_that_died_without_a_word_cost_one_deadline_and_not_one_each(server: RedisServer) -> None:
     line = _Line(server.port)
-    store = await RedisStore.open(f"redis://127.0.0.1:{await line.open()}/0", timeout=1.0)
+    store = await RedisStore.open(f"redis://127.0.0.1:{await line.open()}/0", timeout=3.0)
     await asyncio.gather(*(store.marks([PARTITION]) for _ in range(8)))
     line.go_dead()
     with pytest.raises(StoreUnavailable, match="did not answer"):

@@ -220,6 +220,7 @@ class TestStream:
         assert min(min(values) for values in dwell.values()) > 0
 
     def test_five_thousand_events_are_drawn_within_two_seconds(self) -> None:
-        begun = time.perf_counter()
+        """Of work: how long others keep the machine does not count."""
+        begun = time.process_time()
         assert len(stream(5_000)) == 5_000
-        assert time.perf_counter() - begun < 2.0
+        assert time.process_time() - begun < 2.0

@@ -9,7 +9,7 @@ import pytest
 from infra.compose import agent_rules
 from infra.ground import Ground, open_ground
 from infra.settings import Settings
-from infra.spaces import embedder_lag, embedder_of, keeper_of, lone_embedder_of, pointer_of
+from infra.spaces import embedder_lag, embedder_of, keeper_of, lone_embedder_of, pointer_of, tell
 from schemas.catalog import CatalogItem
 from schemas.space import POINTER_KEY, SpaceEntry, SpacePointer
 from streams.contract import Outgoing
@@ -83,3 +83,13 @@ async def test_agents_are_told_which_spaces_were_given_up_and_which_are_served_a
     assert not spaces.is_given_up(HOME.id)
     await keeper.stop()
     await task
+
+
+async def test_what_cannot_be_known_here_is_said_and_the_rest_is_told(ground: Ground) -> None:
+    """To whoever asks once, as `attune rebuild` does."""
+    spaces = Spaces(InSpace("first", Knowledge(space="first"), agent_rules(ground.settings, ground.space).fit))
+    gone = SpaceEntry(id="gone-3", dimension=32, model="/nowhere")
+    unknown = await tell(spaces, SpacePointer(revision=1, current=HOME, next=gone, retired=("old-1", HOME.id)))
+    assert unknown.keys() == {"gone-3"}
+    assert HOME.id in spaces
+    assert [spaces.is_given_up(one) for one in ("old-1", HOME.id, "gone-3")] == [True, False, False]

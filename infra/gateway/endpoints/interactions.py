@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
+from infra.doors.entering import refuse_others
 from infra.gateway.body import JsonBody
 from infra.gateway.context import Gateway, GatewayHere
 from infra.gateway.entries import entries_of, id_of, refuse_if_none
@@ -22,10 +23,12 @@ router = APIRouter(tags=["events"])
 
 
 @router.post("/v1/interactions", status_code=202, openapi_extra=takes(Interaction, many="interactions"))
-async def post_interactions(body: JsonBody, gateway: GatewayHere) -> Accepted:
+async def post_interactions(body: JsonBody, gateway: GatewayHere, request: Request) -> Accepted:
     """Takes one interaction, or up to 1,000 as {"interactions": [...]}. Those accepted are durable when the answer
-    comes. After a 503 send the same again: events with the same event_id count once."""
+    comes. After a 503 send the same again: events with the same event_id count once. A person sends their own only: one
+    of somebody else, and none is taken."""
     accepted, rejected = _sort(entries_of(body.parsed(), "interactions"), gateway)
+    refuse_others(request, {one.user for one in accepted})
     refuse_if_none(accepted, rejected)
     await _send(accepted, gateway)
     return Accepted(accepted=len(accepted), rejected=tuple(rejected))

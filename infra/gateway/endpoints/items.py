@@ -10,12 +10,14 @@ from infra.gateway.body import JsonBody
 from infra.gateway.context import GatewayHere
 from infra.gateway.entries import entries_of, id_of, refuse_if_none
 from infra.gateway.openapi import takes
+from infra.gateway.problems import ProblemError
 from infra.gateway.reasons import reason_of
 from schemas.api import Accepted, ItemBody, Rejected
 from schemas.base import ProviderId, item_key
 from schemas.catalog import CatalogItem
 from streams.contract import Outgoing
 from streams.topics import CATALOG
+from workers.mine import PREFIX, is_mine
 
 router = APIRouter(tags=["catalog"])
 
@@ -25,6 +27,9 @@ router = APIRouter(tags=["catalog"])
 )
 async def post_items(provider: ProviderId, body: JsonBody, gateway: GatewayHere) -> Accepted:
     """Takes up to 1,000 items. An item sent again replaces the former one; "deleted" takes it out of the catalog."""
+    if is_mine(provider):
+        detail = f"Names with '{PREFIX}' are for what persons bring from platforms; choose another name."
+        raise ProblemError(422, "Invalid request", detail)
     accepted, rejected = _sort(entries_of(body.parsed(), "items", single=False))
     refuse_if_none(accepted, rejected)
     with gateway.writes.enter():

@@ -1,0 +1,120 @@
+"""A whole service in a process of its own, spoken to over HTTP as applications do."""
+
+import asyncio
+import json
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.servers import PARTITIONS
+from benchmarks.service import Incomplete
+from benchmarks.workload import interactions
+from infra.processes import ChildProcess, Launch, free_port
+from infra.sample.catalog import sample_items
+
+SEND_SECONDS = 0.02
+"""Of a stream's events go in one request."""
+
+IDLE_SECONDS = 120.0
+_LOOK_SECONDS = 0.2
+
+Body = dict[str, Any]
+
+
+@contextmanager
+def serving(folder: Path, where: Mapping[str, str]) -> Iterator[str]:
+    """`attune up`; the address of its gateway. `where` are its broker and store, as `ATTUNE_*`; all else it has
+    from this process's environment. Raises `ProcessError`."""
+    port = free_port()
+    home = {
+        "ATTUNE_HTTP_HOST": "127.0.0.1",
+        "ATTUNE_HTTP_PORT": str(port),
+        "ATTUNE_DATA_DIR": str(folder / "data"),
+        "ATTUNE_PARTITIONS": str(PARTITIONS),
+    }
+    command = (str(Path(sys.executable).parent / "attune"), "up")
+    cure = "see its log in the folder"
+    launch = Launch(
+        "attune", command, folder, cure, port, env={**where, **home}, ready_seconds=180.0, stop_seconds=20.0
+    )
+    with ChildProcess(launch).begin():
+        yield f"http://127.0.0.1:{port}"
+
+
+async def fill(client: httpx.AsyncClient) -> None:
+    """With the sample's catalog. Raises `Incomplete`."""
+    items: defaultdict[str, list[Body]] = defaultdict(list)
+    for item in map(dict, sample_items()):
+        items[str(item.pop("provider"))].append(item)
+    for provider, own in items.items():
+        await post(client, f"/v1/providers/{provider}/items", {"items": own})
+    await until_idle(client)
+
+
+def events_of(people: int, events: int) -> Iterator[Body]:
+    return (json.loads(message.value or b"{}") for message in interactions(people, events))
+
+
+async def send_at(client: httpx.AsyncClient, events: Sequence[Body], rate: float) -> float:
+    """At this rate a second, some in each request; the seconds it took until the last was answered. Raises
+    `Incomplete`."""
+    size = max(1, round(rate * SEND_SECONDS))
+    start = time.perf_counter()
+    try:
+        async with asyncio.TaskGroup() as posting:
+            for number in range(0, len(events), size):
+                await asyncio.sleep(max(0.0, start + number / rate - time.perf_counter()))
+                some = {"interactions": events[number : number + size]}
+                posting.create_task(post(client, "/v1/interactions", some))
+    except ExceptionGroup as refused:
+        raise refused.exceptions[0] from None
+    return time.perf_counter() - start
+
+
+async def post(client: httpx.AsyncClient, path: str, body: Body) -> None:
+    """Raises `Incomplete`."""
+    answer = await _ask(client, "POST", path, body)
+    if answer.status_code != 202 or answer.json().get("rejected"):
+        told = answer.json().get("detail", "some were rejected")
+        raise Incomplete(
+            f"the service answered {answer.status_code} to a POST ({told}): lower the rate, or see its log"
+        )
+
+
+async def get(client: httpx.AsyncClient, path: str) -> Body:
+    """Raises `Incomplete`."""
+    answer = await _ask(client, "GET", path)
+    if answer.status_code != 200:
+        raise Incomplete(f"the service answered {answer.status_code} to a GET: see its log")
+    return dict(answer.json())
+
+
+async def _ask(client: httpx.AsyncClient, method: str, path: str, body: Body | None = None) -> httpx.Response:
+    try:
+        return await client.request(method, path, json=body)
+    except httpx.HTTPError as error:
+        raise Incomplete(
+            f"the service did not answer ({type(error).__name__}): lower the rate, or see its log"
+        ) from error
+
+
+async def until_idle(client: httpx.AsyncClient) -> None:
+    """Raises `Incomplete`."""
+    deadline = time.monotonic() + IDLE_SECONDS
+    while any(stage["lag"] for stage in (await get(client, "/v1/status"))["stages"].values()):
+        if time.monotonic() > deadline:
+            raise Incomplete(f"not everything came through within {IDLE_SECONDS:g} s: lower the rate")
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def refuse_letters(client: httpx.AsyncClient) -> None:
+    """Raises `Incomplete`."""
+    lines = (await client.get("/metrics")).text.splitlines()
+    if sum(float(line.split()[-1]) for line in lines if line.startswith("attune_dead_letters_total{")):
+        raise Incomplete("a message has become a dead-letter: see `attune dlq list`")
