@@ -6,8 +6,8 @@ from prometheus_client import Counter, Gauge, Histogram
 from streams.metrics import Metrics
 
 LABELS = {
-    "age", "cause", "end", "kind", "origin", "outcome", "provider", "reason", "result", "scope", "source", "stage", "state",
-    "step", "topic", "trigger", "what", "version", "space", "runner", "store",
+    "age", "cause", "end", "kind", "origin", "outcome", "provider", "reason", "result", "scope", "source", "stage",
+    "state", "step", "topic", "trigger", "what", "version", "space", "runner", "store",
 }  # fmt: skip
 """Each of a set that is closed, or that the operator makes: a person, an item or an event is in none of them."""
 
