@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from pydantic import SecretStr
+
 from infra.processes import KafkaBroker, RedisServer
 from infra.settings import Settings
 from streams.kafka_admin import create_topics
@@ -18,6 +20,9 @@ _AS_SHIPPED = {"log.cleaner.backoff.ms": "15000", "log.retention.check.interval.
 """What tests make quick for compaction to show, and a broker under measurement should not spend its time on."""
 
 
+_SECRET = SecretStr("of a benchmark, whose people are made up")
+
+
 @dataclass(frozen=True, slots=True)
 class Servers:
     kafka: KafkaBroker
@@ -27,7 +32,7 @@ class Servers:
 
     def settings(self, settings: Settings, batch_size: int) -> Settings:
         """The given ones, but on these servers."""
-        here = {"broker": self.kafka.url, "store": self.redis.url, "data_dir": self.folder / "data"}
+        here = {"broker": self.kafka.url, "store": self.redis.url, "data_dir": self.folder / "data", "secret": _SECRET}
         return settings.model_copy(update={**here, "partitions": PARTITIONS, "batch_size": batch_size})
 
     def embedded(self, settings: Settings, batch_size: int) -> Settings:
