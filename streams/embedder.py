@@ -16,39 +16,39 @@ edits and proposals too, which wait in the agents meanwhile.
    two counts.
 6. Mark how far the store has it all: where it loses that, it has lost items and words too, and they are embedded again
    (`streams.watermarks`).
+7. Look whether all of it is still there: a store that was lost between 4 and 6 has taken the mark over the hole
+   (`streams.held`), and the batch is handled again.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
-from pydantic import ValidationError
 
 from schemas.catalog import ItemEmbedding, embedding_key
-from schemas.command import EditCommand, ImportCommand
 from schemas.dead_letter import Reason
-from schemas.proposal import Proposal
 from streams.bank_growth import BankGrowth
 from streams.catalog_batch import CatalogBatch, Entry, read_catalog
 from streams.contract import Outgoing, Partition, Producer, Record
 from streams.dead_letters import dead_letter
 from streams.descriptions import Descriptions
+from streams.held import Given, check_held
 from streams.mailboxes import following
-from streams.messages import parse_message
 from streams.metrics import Metrics
 from streams.progress import made_progress
 from streams.topics import CATALOG, COMMANDS, ITEM_EMBEDDINGS, PROPOSALS
+from streams.typed_texts import typed_texts
 from streams.watermarks import Watermarks
-from workers.carrying import texts_carried
 from workers.described import Described, describe
-from workers.editing import texts_of
 from workers.mine import is_mine
 from workers.ports import Encoder, ItemRecord, Matrix, Store
 from workers.standing import is_description, time_of
 from workers.vectors import pack
+
+V = TypeVar("V")
 
 PIECE = 64
 PIECE_LETTERS = 20_000
@@ -111,12 +111,14 @@ class EmbedderStage:
 
     async def handle(self, batch: Sequence[Record]) -> None:
         catalog = [record for record in batch if record.topic == CATALOG]
-        await self._embed_texts(_texts(record for record in batch if record.topic != CATALOG))
-        if catalog:
-            await self._embed_items(catalog)
+        texts = typed_texts(record for record in batch if record.topic != CATALOG)
+        await self._embed_texts(texts)
+        given = await self._embed_items(catalog) if catalog else Given()
         # 6. Mark
         marks, floors = self._watermarks.to_write(following(batch))
         await self._store.commit([], marks, floors)
+        # 7. Look
+        await check_held(self._store, self._encoder.space, replace(given, words={*given.words, *texts}))
         self._watermarks.written(marks)
 
     async def _embed_texts(self, texts: Collection[str]) -> None:
@@ -124,7 +126,7 @@ class EmbedderStage:
         if new := set(texts) - known.keys():
             await self._store.put_phrases(self._encoder.space, await self._embed(new, self._encoder.encode_interests))
 
-    async def _embed_items(self, batch: Sequence[Record]) -> None:
+    async def _embed_items(self, batch: Sequence[Record]) -> Given:
         # 1. Read
         await self._growth.refresh()
         said = await asyncio.to_thread(read_catalog, batch, self._letter)
@@ -163,6 +165,8 @@ class EmbedderStage:
         await self._producer.send([*published, *tombstones, *settled, *said.letters])
         await self._take_back(_public(entries.keys() - kept))
         self._count(embedded=len(new), unchanged=len(known), deleted=len(gone))
+        put = {one.key: one for one in records}
+        return Given(words, _without(put, kept), _without(said.deleted, kept))
 
     def _described(self, said: CatalogBatch) -> dict[str, _Entry]:
         space, phrases_of = self._encoder.space, self._growth.phrases_of
@@ -257,20 +261,6 @@ def _letters(text: str) -> int:
     return min(len(text), LETTERS)
 
 
-def _texts(records: Iterable[Record]) -> set[str]:
-    """Those of a person's edits and of what they bring along, and of proposals. What cannot be read is the agents' to
-    set aside."""
-    texts: set[str] = set()
-    for record in records:
-        with suppress(ValidationError):
-            message = parse_message(record)
-            if isinstance(message, EditCommand | Proposal):
-                texts.update(texts_of(message.edits))
-            elif isinstance(message, ImportCommand):
-                texts.update(texts_carried(message))
-    return texts
-
-
 def _with_the_same_text(entries: Mapping[str, _Entry], stored: Mapping[str, ItemRecord]) -> dict[str, ItemRecord]:
     """What the store has of them with the very same text."""
     return {
@@ -283,6 +273,10 @@ def _with_the_same_text(entries: Mapping[str, _Entry], stored: Mapping[str, Item
 def _public(items: Iterable[str]) -> set[str]:
     """Without those that only a person brought."""
     return {key for key in items if not is_mine(key)}
+
+
+def _without(those: Mapping[str, V], kept: Set[str]) -> dict[str, V]:
+    return {key: one for key, one in those.items() if key not in kept}
 
 
 def _standing_of(record: ItemRecord | None) -> str | None:

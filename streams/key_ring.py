@@ -24,7 +24,8 @@ A key is destroyed:
 2. Null each of them on the topic, and wait until that is durable: after step 4 nobody would know of them any more.
 3. Write to the topic that they are destroyed.
 4. Destroy them in the store.
-5. Drop them here, and have the embedded log compacted.
+5. Look: a store that fell back since the erasure began has lost the tombstone. Whom it has back is erased again.
+6. Drop them here, and have the embedded log compacted.
 
 A crash before step 4 leaves everything readable, and who asked asks again. What remains for a while: other processes
 hold a key for up to `LIFE` seconds; Kafka's brokers keep the bytes of what was nulled until they compact the topic
@@ -41,7 +42,7 @@ from functools import partial
 from typing import TypeVar
 
 from streams.contract import History, Outgoing, Producer, Record, Timer
-from streams.erasure import erase_owners
+from streams.erasure import erase_again, erase_owners
 from streams.key_topic import KeyTopic
 from streams.sealing import (
     KEY_SIZE,
@@ -80,8 +81,7 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The keys of one mailbox as the store had them, by their ids. None to seal with: they are destroyed, or there was
-    none yet."""
+    """The keys of one mailbox as the store had them, by their ids. None to seal with: destroyed, or none yet."""
 
     keys: Mapping[bytes, bytes]
     to_seal: SealingKey | None
@@ -97,9 +97,8 @@ _NONE = _Held({}, None, destroyed=False, until=0.0)
 
 
 class KeyRing:
-    """`streams.contract.Keys`. `producer` and `history` are those of the log itself, not sealed; `secret` is the
-    installation's. `now` is in seconds, from any moment on; `random` gives so many random bytes. `compact` rids the log
-    of what was overwritten on the topic, where that is not the broker's own affair."""
+    """`streams.contract.Keys`. `producer` and `history` are those of the log itself, not sealed. `now` is in seconds,
+    from any moment on. `compact` rids the log of what was overwritten, where that is not the broker's own affair."""
 
     def __init__(
         self,
@@ -114,6 +113,7 @@ class KeyRing:
         most: int = MOST,
     ) -> None:
         self._store = store
+        self._producer = producer
         self._topic = KeyTopic(store, producer, history, partial(erase_owners, store, producer, secret))
         self._secret = secret
         self._wrapping = wrapping_key(secret)
@@ -124,7 +124,7 @@ class KeyRing:
         self._held: dict[bytes, _Held] = {}
         self._mailboxes: dict[str, bytes] = {}
         self._nowhere: dict[tuple[bytes, bytes], float] = {}
-        """Keys, by mailbox and id, that neither the store nor the topic had; until when that is believed."""
+        """By mailbox and id: neither the store nor the topic had it; until when that is believed."""
         self._away_until = 0.0
         self._making = asyncio.Lock()
         self.timers = () if compact is not None else (Timer(ROLL, self._topic.roll),)
@@ -132,8 +132,7 @@ class KeyRing:
 
     def mailbox(self, user: str) -> bytes:
         """Under which the log has the user's messages."""
-        known = self._mailboxes.get(user)
-        if known is None:
+        if (known := self._mailboxes.get(user)) is None:
             known = mailbox_of(self._secret, user)
             self._put(self._mailboxes, user, known)
         return known
@@ -166,7 +165,11 @@ class KeyRing:
         await self._topic.say_destroyed(mailbox)
         # 4. Destroy
         await self._store.destroy_keys([mailbox])
-        # 5. Drop
+        # 5. Look
+        known = (await self._store.read([user], (), "")).users.get(user)
+        if known and not known.forgotten:
+            await erase_again(self._store, self._producer, self._secret, user)
+        # 6. Drop
         self._keep({mailbox: ()})
         if self._compact is not None:
             await self._compact()

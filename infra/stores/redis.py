@@ -210,7 +210,7 @@ class RedisStore:
         await redis_shedding.shed(self._calls)
 
     async def providers(self) -> tuple[str, ...]:
-        """Every one that has or ever had an item, as `forget` gives them."""
+        """Every one that has or ever had an item, or sent one if only too late, as `forget` gives them."""
         return redis_items.provider_names(await self._calls.call((b"HKEYS", PROVIDER_WRITES)))
 
     async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:

@@ -3,7 +3,8 @@
 The list of providers lies in another slot than the items, so no script can keep both. It is kept by an order instead:
 
 1. Who writes items counts that write and lists their provider after the items, in the same round trip.
-2. Who deletes a provider's last item of a bucket looks how often it was written, then whether any bucket has an item.
+2. Who deletes a provider's last item of a bucket, or whose item came too late where the bucket has none of the
+   provider, looks how often it was written, then whether any bucket has an item.
 3. Where none has, the provider is taken off the list, unless the count of writes has moved since 2.
 
 A write that is counted before 2 shows its item in 2; one between 2 and 3 is seen in 3; one after 3 lists the provider
@@ -53,7 +54,7 @@ async def put(calls: RedisCalls, written: Sequence[ItemRecord], deleted: Collect
 
 
 async def unlist(calls: RedisCalls, emptied: Collection[bytes]) -> None:
-    """Takes those that have no item any more off the list; their last one in some bucket has been deleted."""
+    """Takes those that have no item any more, or got none, off the list; some bucket has none of theirs."""
     if emptied:
         await _retire(calls, sorted(emptied))
 

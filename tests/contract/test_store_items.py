@@ -138,6 +138,19 @@ async def test_a_provider_that_comes_and_goes_at_once_stays_where_an_item_is(sto
         assert (await store.read([], [], SPACE)).providers == ()
 
 
+async def test_who_has_only_items_that_came_too_late_is_no_provider(store: Store) -> None:
+    late, timely = (replace(item("news:1"), standing=provided(ms, 0)) for ms in (7, 8))
+    await store.put_items([item("books:1")], {"news:1": provided(8, 0)})
+    assert await store.put_items([late, replace(late, space="other")]) == {"news:1"}
+    assert (await store.read([], [], SPACE)).providers == ("books",)
+    assert await store.put_items([late, item("news:2")]) == {"news:1"}
+    assert (await store.read([], [], SPACE)).providers == ("books", "news")
+    await store.put_items([late], ["news:2"])
+    assert (await store.read([], [], SPACE)).providers == ("books",)
+    assert await store.put_items([late, timely]) == {"news:1"}
+    assert (await store.read([], [], SPACE)).providers == ("books", "news")
+
+
 async def test_phrases_are_kept_by_space(store: Store) -> None:
     await store.put_phrases(SPACE, {"women's football": b"\x00\x3c", "böke 🦉": b"\xff\x00"})
     await store.put_phrases("other", {"women's football": b"other"})

@@ -4,6 +4,7 @@ from tests.mutants.mutation import Mutation
 
 _ENVELOPE = "tests/streams/test_sealing.py"
 _RING = "tests/streams/test_key_ring.py"
+_LOSS = "tests/streams/test_key_ring_loss.py"
 _PORTS = "tests/streams/test_sealed.py"
 _TALLY = "tests/streams/test_tally.py"
 _STORE = "tests/contract/test_store_keys.py"
@@ -104,7 +105,7 @@ SEALING: tuple[Mutation, ...] = (
         "streams/key_ring.py",
         "if not await self._topic.is_held():",
         "if False:",
-        _RING,
+        _LOSS,
     ),
     _sealing(
         "another secret stops whoever reads",
@@ -116,9 +117,37 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "a store that is emptied while it is caught up keeps no mark that hides it",
         "streams/key_topic.py",
-        "await self._store.commit([], {source: after}, {source: before})",
-        "await self._store.commit([], {source: after})",
-        _RING,
+        "await self._store.commit([], dict.fromkeys(names, after), dict.fromkeys(names, before))",
+        "await self._store.commit([], dict.fromkeys(names, after))",
+        _LOSS,
+    ),
+    _sealing(
+        "a store that falls back while it is caught up gets the keys again",
+        "streams/key_topic.py",
+        "        if lacks or any(",
+        "        if any(",
+        _LOSS,
+    ),
+    _sealing(
+        "a store that falls back while it is caught up learns again what is destroyed",
+        "streams/key_topic.py",
+        "        if lacks or any(held.get(one) != () for one in destroyed):",
+        "        if lacks:",
+        _LOSS,
+    ),
+    _sealing(
+        "a mark without a look hides no loss",
+        "streams/key_topic.py",
+        "lower = {source: min(stored.get(source, 0), stored.get(_looked(source), 0)) for source in sources}",
+        "lower = {source: stored.get(source, 0) for source in sources}",
+        _LOSS,
+    ),
+    _sealing(
+        "whom a store brings back while their key is destroyed is erased again",
+        "streams/key_ring.py",
+        "        if known and not known.forgotten:\n",
+        "        if False:\n",
+        _LOSS,
     ),
     _sealing(
         "what is destroyed is destroyed in a store that comes back, too",

@@ -1,5 +1,7 @@
 """What only a person brought: embedded and stored for their agent, and published to nobody, whatever happens to it."""
 
+from collections.abc import Collection, Sequence
+
 from schemas.catalog import CatalogItem, description_key
 from streams.contract import Outgoing, Record
 from streams.embedder import EmbedderStage
@@ -8,6 +10,7 @@ from streams.topics import CATALOG, ITEM_EMBEDDINGS
 from tests.fakes import HashEncoder, MemoryStore, RecordingProducer
 from tests.streams.test_bank_growth import MOON, GrowingEncoder
 from workers.ports import ItemRecord
+from workers.standing import provided
 
 
 class World:
@@ -68,8 +71,12 @@ async def test_nor_when_another_embedder_takes_it_away_meanwhile() -> None:
     world = World()
 
     class Taken(MemoryStore):
-        async def put_items(self, records: object, deleted: object = ()) -> set[str]:
-            return set()
+        """Another embedder deletes whatever is put."""
+
+        async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> set[str]:
+            kept = await super().put_items(records, deleted)
+            await super().put_items([], {one.key: provided(9_999, 0) for one in records})
+            return kept
 
     world.stage = EmbedderStage(Taken(), world.encoder, world.producer, Metrics())
     await world.stage.handle([world.told("1", "Dark")])

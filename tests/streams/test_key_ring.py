@@ -4,12 +4,10 @@ import asyncio
 
 import pytest
 
-from streams.contract import Outgoing, Record
+from streams.contract import Outgoing, Partition, Record
 from streams.key_ring import AWAY, LIFE, KeyRing
 from streams.sealing import is_sealed
 from streams.topics import CATALOG, INTERACTIONS, KEYS
-from tests.contract.store_model import StoreModel
-from tests.fakes import MemoryStore
 from tests.streams.sealing_world import SECRET, Installation, event_of, record_of
 from workers.errors import BrokerUnavailable, ConfigurationError, StoreUnavailable
 
@@ -118,7 +116,8 @@ async def test_a_store_that_lost_its_last_keys_reads_on_from_its_marks(place: In
 async def test_a_key_that_was_lost_and_made_again_leaves_both_readable(place: Installation) -> None:
     before = await sealed(place.ring(), "ann")
     mailbox = place.ring().mailbox("ann")
-    marks = {source: end + 1 for source, end in (await place.log.ends([KEYS])).items()}
+    ends = {source.number: end for source, end in (await place.log.ends([KEYS])).items()}
+    marks = {Partition(name, number): end + 1 for number, end in ends.items() for name in (KEYS, f"{KEYS}/looked")}
     place.store.wipe()
     await place.store.commit([], marks)  # a Redis Cluster that lost one node: the marks lie on another
     after = await sealed(place.ring(), "ann")
@@ -127,33 +126,6 @@ async def test_a_key_that_was_lost_and_made_again_leaves_both_readable(place: In
     place.store.wipe()
     assert await read(place.ring(), before + after) == [(b"ann", False)] * 2
     assert len((await place.store.read_keys([mailbox]))[mailbox]) == 2
-
-
-class Emptied(MemoryStore):
-    """It is wiped before the call of that name and number."""
-
-    def __init__(self, call: str, number: int) -> None:
-        super().__init__()
-        self.left = {call: number}
-
-    def _enter(self, call: str) -> StoreModel:
-        if (left := self.left.get(call)) is not None:
-            self.left[call] = left - 1
-            if left == 0:
-                self.wipe()
-        return super()._enter(call)
-
-
-@pytest.mark.parametrize(("call", "number"), [("commit", at) for at in range(1, 8)] + [("read_keys", 2)])
-async def test_a_store_that_is_wiped_while_it_is_caught_up_shows_that_by_its_marks(
-    place: Installation, call: str, number: int
-) -> None:
-    users = [f"user-{number}" for number in range(20)]
-    records = await sealed(place.ring(), *users)
-    place.store, place.log.page = Emptied(call, number), 2
-    with pytest.raises(StoreUnavailable, match="emptied"):
-        await place.ring().open(records)
-    assert [one.key for one in await place.ring().open(records)] == [user.encode() for user in users]
 
 
 async def test_a_key_is_destroyed_though_the_store_has_lost_it(place: Installation) -> None:

@@ -7,7 +7,8 @@
 -- ARGV   how many are written; for how long the gone are remembered, in milliseconds;
 --        for each written one: key, provider, space, standing, packed item;
 --        for each deleted one: key, provider, standing
--- Reply  the providers that have no item in this bucket any more; the keys of which something stayed as it was
+-- Reply  the providers that were to lose or to get an item and have none in this bucket; the keys of which something
+--        stayed as it was
 
 local at = 2
 
@@ -59,6 +60,10 @@ for key = 4, 3 + written do
     local gone = standing ~= '' and redis.call('ZSCORE', KEYS[3], name)
     if stored and not gives_way(standing_of(stored), standing) or gone and time_of(standing) < tonumber(gone) then
         kept[#kept + 1] = name
+        -- Whoever writes lists the provider, not knowing that this comes too late to be an item of theirs.
+        if redis.call('HEXISTS', KEYS[1], provider) == 0 then
+            emptied[#emptied + 1] = provider
+        end
     else
         if redis.call('EXISTS', KEYS[key]) == 0 then
             redis.call('HINCRBY', KEYS[1], provider, 1)
