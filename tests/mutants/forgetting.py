@@ -134,4 +134,11 @@ FORGETTING: tuple[Mutation, ...] = (
         "return False",
         _NEEDLES,
     ),
+    _forgetting(
+        "of a forgotten subject nothing comes back",
+        "streams/provider.py",
+        "if self._gone.of(subject, record.timestamp_ms) is not None:",
+        "if False:",
+        "tests/streams/test_healing_late.py",
+    ),
 )

@@ -3,6 +3,7 @@
 from tests.mutants.mutation import Mutation
 
 _EDITS = "tests/workers/test_agent_edits.py"
+_PROPOSALS = "tests/workers/test_agent_proposals.py"
 _VERSIONS = "tests/workers/test_versions.py"
 _BACK = "tests/workers/test_rollback.py"
 _CARRY = "tests/workers/test_carrying.py"
@@ -171,5 +172,33 @@ PERSONS: tuple[Mutation, ...] = (
         "        keep_away=state.keep_away,\n",
         "",
         "tests/streams/test_publication.py",
+    ),
+    _person(
+        "what a person removed stays away",
+        "workers/editing.py",
+        "            del self.interests[one]\n            self.removed[one] = text",
+        "            del self.interests[one]",
+        _EDITS,
+    ),
+    _person(
+        "a weight that a person set survives every re-fit",
+        "workers/editing.py",
+        "if any(one.held_weight is not None for one in state.interests):",
+        "if False:",
+        _EDITS,
+    ),
+    _person(
+        "a person's newer edit cancels a proposal",
+        "workers/proposals.py",
+        "return Verdict.CANCELLED if state.edited_version > proposal.base_version else None",
+        "return None",
+        _PROPOSALS,
+    ),
+    _person(
+        "a proposal leaves alone what a person owns",
+        "workers/editing.py",
+        "case RemoveInterest(interest=old) if draft.is_free(old):",
+        "case RemoveInterest(interest=old):",
+        _PROPOSALS,
     ),
 )
