@@ -19,7 +19,7 @@ up: .venv/.base  ## the embedded service on 127.0.0.1:8080 with the sample catal
 test: .venv/.test  ## everything: lint, types, layers and the whole suite, with a real Kafka, Redis and browser
 	scripts/system-packages.sh test
 	$(MAKE) --no-print-directory check
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile # a file's servers are started once
 
 test-vllm: .venv/.test .vllm/.env  ## the LLM proposer against a real vLLM server on this CPU (installs 5 GB, once)
 	$(RUN) -m pytest -m vllm tests/vllm
