@@ -126,7 +126,8 @@ class SimRunner:
 
     async def _join_again(self) -> None:
         await self.revoke()
-        if self._group is not None:
+        # Told to stop meanwhile, it has left: its follower of the same name must not be put out for it.
+        if self._group is not None and not self._stopping.is_set():
             self._group.join(self)
 
     def _fall_silent(self) -> None:
