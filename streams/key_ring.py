@@ -27,10 +27,12 @@ A key is destroyed:
 5. Look: a store that fell back since the erasure began has lost the tombstone. Whom it has back is erased again.
 6. Drop them here, and have the embedded log compacted.
 
-A crash before step 4 leaves everything readable, and who asked asks again. What remains for a while: other processes
-hold a key for up to `LIFE` seconds; Kafka's brokers keep the bytes of what was nulled until they compact the topic
-(`streams.topics`: half an hour as a rule), and Redis those in its append-only file until it rewrites that. There they
-are wrapped: to read with them takes the installation's secret as well.
+A crash before step 4 leaves everything readable, and who asked asks again. A store that falls back behind step 4 has
+the keys again, and nobody may ever ask for them: one role catches it up every few seconds (`timers`), and what the
+topic calls destroyed is destroyed once more. What remains for a while: other processes hold a key for up to `LIFE`
+seconds; Kafka's brokers keep the bytes of what was nulled until they compact the topic (`streams.topics`: half an hour
+as a rule), and Redis those in its append-only file until it rewrites that. There they are wrapped: to read with them
+takes the installation's secret as well.
 """
 
 import asyncio
@@ -71,6 +73,9 @@ MOST = 50_000
 
 ROLL = 600.0
 """Seconds between two messages to every partition of the topic (`streams.topics` says what for)."""
+
+CATCH_UP = 5.0
+"""Seconds between two looks whether the store has what the topic has: two small calls, as in `streams.watermarks`."""
 
 AWAY = 5.0
 """Seconds for which a store that did not answer is not asked by those who seal: each question may take as long."""
@@ -127,7 +132,8 @@ class KeyRing:
         """By mailbox and id: neither the store nor the topic had it; until when that is believed."""
         self._away_until = 0.0
         self._making = asyncio.Lock()
-        self.timers = () if compact is not None else (Timer(ROLL, self._topic.roll),)
+        catching_up, rolling = Timer(CATCH_UP, self._topic.catch_up), Timer(ROLL, self._topic.roll)
+        self.timers: tuple[Timer, ...] = () if compact is not None else (catching_up, rolling)
         """For one role of the installation (several do no harm)."""
 
     def mailbox(self, user: str) -> bytes:

@@ -198,4 +198,11 @@ SEALING: tuple[Mutation, ...] = (
         "for key in (user.encode(),)}",
         _REBUILD,
     ),
+    _sealing(
+        "a destroyed key that an older store brings back is destroyed again",
+        "streams/key_ring.py",
+        "compact is not None else (catching_up, rolling)",
+        "compact is not None else (rolling,)",
+        _LOSS,
+    ),
 )

@@ -218,8 +218,9 @@ class World:
         }
 
     def _runner(self, role: str, stage: Stage, process: Process) -> Part:
+        ring = self.rings.of(process)
         runner = self.variants.runner(
-            OpenedStage(self.variants.stage(stage), self.rings.of(process)),
+            OpenedStage(self.variants.stage(stage), ring, ring.timers if role == "control" else ()),
             self.log,
             self._group(role, stage.group),
             process,

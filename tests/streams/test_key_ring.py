@@ -266,7 +266,7 @@ async def test_keys_are_kept_up_to_a_number(place: Installation) -> None:
 
 
 async def test_every_partition_of_the_topic_is_written_to_now_and_then(place: Installation) -> None:
-    for timer in (*place.ring().timers, *place.ring().timers):
+    for timer in (place.ring().timers[-1], place.ring().timers[-1]):
         await timer.tick()
     assert {(one.partition, one.offset) for one in place.log.of(KEYS)} == {(n, k) for n in range(4) for k in range(2)}
     records = await sealed(place.ring(), "ann")

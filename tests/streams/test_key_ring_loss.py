@@ -5,7 +5,7 @@ import pytest
 from streams.topics import KEYS
 from tests.contract.store_model import StoreModel
 from tests.fakes import MemoryStore
-from tests.streams.sealing_world import Installation
+from tests.streams.sealing_world import Installation, event_of
 from tests.streams.test_key_ring import read, sealed
 from workers.errors import StoreUnavailable
 from workers.ports import UserCommit
@@ -111,3 +111,17 @@ async def test_a_person_whom_the_store_brings_back_while_their_key_is_destroyed_
     await place.store.forget("ann")
     await place.ring().destroy("ann")
     assert (await place.store.read(["ann"], (), "")).users["ann"].forgotten
+
+
+async def test_a_destroyed_key_that_an_older_store_brings_back_is_destroyed_though_nobody_asks_for_it(
+    place: Installation,
+) -> None:
+    ring, mailbox = place.ring(), place.ring().mailbox("ann")
+    await ring.seal([event_of("ann")])
+    copy = place.store.copied()
+    await ring.destroy("ann")
+    place.store.become(copy)
+    assert (await place.store.read_keys([mailbox]))[mailbox] != ()
+    for timer in ring.timers:  # one role's, anywhere
+        await timer.tick()
+    assert await place.store.read_keys([mailbox]) == {mailbox: ()}
