@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from schemas.base import Contract, Cosine, Count, Float16Vector, Instant, InterestText, SpaceId, Weight
+from schemas.profile import MAX_AVOID, MAX_INTERESTS
 
-MAX_CARRIED = 24
 MAX_REMOVED = 128
 
 
@@ -34,8 +34,8 @@ class ProfileDocument(Contract):
     exported: Instant
     version: Count
     space: SpaceId
-    interests: Annotated[tuple[Carried, ...], Field(max_length=MAX_CARRIED)]
-    avoid: Annotated[tuple[Carried, ...], Field(max_length=MAX_CARRIED)] = ()
+    interests: Annotated[tuple[Carried, ...], Field(max_length=MAX_INTERESTS)]
+    avoid: Annotated[tuple[Carried, ...], Field(max_length=MAX_AVOID)] = ()
     removed: Annotated[tuple[InterestText, ...], Field(max_length=MAX_REMOVED)] = ()
     """Texts that no inference brings back."""
     keep_away: Cosine | None = None

@@ -20,8 +20,9 @@ What becomes of a message that fails. For ever again, with its whole batch: what
 which says nothing of the message. At once a dead-letter: what cannot be read, and the mailbox of a user on whom the
 agent fails, because the same fold of the same bytes fails the same way. Twenty times again and then the end of this
 process: users whom somebody else keeps writing, since that somebody has their events too. There is no fourth kind: what
-goes out is far smaller than what a broker takes (a record at most 228 KB, an embedding 520 KB), but for the letter of
-a message that is larger than that, which goes without it (`streams.dead_letters`).
+goes out is far smaller than what a broker takes (an embedding has 520 KB at most; a record, which goes to the store
+only, 334 KB and 350 KB of what waits), but for the letter of a message that is larger than that, which goes without it
+(`streams.dead_letters`).
 
 Where the marks are behind those offsets when partitions come, the store was lost in between: what it lacks is replayed
 through the same steps before anything new is taken (`streams.recovery`).

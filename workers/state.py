@@ -3,7 +3,7 @@
 Every list in it is bounded, so a record is too. A typical one has 10 KB. With every list full (256 remembered
 interactions, 24 interests and 24 to avoid of 384 dimensions, 1,024 hashes of event ids, 192 texts not to come back) it
 has 131 KB where ids have 36 characters and 228 KB where they have 128. At most 64 KB more are its earlier versions
-(`workers.versions`), 42 KB what was carried in and has gone (`workers.rollback`), and 4/3 of its own limit what waits.
+(`workers.versions`), 41 KB what was carried in and has gone (`workers.rollback`), and 4/3 of its own limit what waits.
 
 The bytes: one JSON object with all that is text and number, then the hashes of the event ids, the earlier versions and
 the vectors, these three as they are (base64 alone would take as long as all the rest of an event).

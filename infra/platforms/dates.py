@@ -15,10 +15,9 @@ _FIGURES = re.compile(r"\d+")
 _OFFSET = re.compile(r"(?:GMT|UTC)([+-]\d{1,2})(?::?(\d{2}))?\b")
 _MINUTES_A_DAY = 1440
 
-
 _ZONES = {
     **dict.fromkeys(("utc", "gmt", "z", "wet"), 0),
-    **dict.fromkeys(("bst", "cet", "mez", "wat", "west", "ist_ie"), 60),
+    **dict.fromkeys(("bst", "cet", "mez", "wat", "west"), 60),
     **dict.fromkeys(("cest", "mesz", "eet", "sast", "oez"), 120),
     **dict.fromkeys(("eest", "oesz", "msk", "eat"), 180),
     **dict.fromkeys(("est", "cdt"), -300),

@@ -15,9 +15,6 @@ from typing import Any, BinaryIO
 from infra.platforms.archive import LOOK, Archive, Member
 from infra.platforms.rows import HistoryRefused, NotTaken, clean
 
-MAX_CELL = 131_072
-"""Letters of one cell, as `csv` has it: the text of a long review is a tenth of it."""
-
 MAX_WHOLE = 64 * 1024 * 1024
 """Bytes of a page or of JSON, which is read in one piece: fifteen years of YouTube."""
 
