@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.ports import Matrix
-from workers.scoring import Floats, Scoring, score
+from workers.scoring import SCORE_DIGITS, Floats, Scoring, score
 
 KEEP_AWAY = 0.35
 """Cosine to an avoided text from which nothing is recommended, where the person has not said how far. Of a topic whose
@@ -16,6 +16,11 @@ are vaguer ("newsus"), 35 and 0.2 % in the plain space."""
 
 MARGIN = 1e-4
 """What float32 may have wrong in a score, and a hundred times more: so many more rows are scored in float64."""
+
+
+def kept_away(as_set: float | None) -> float:
+    """The cosine that holds for a person who has set this one, or none."""
+    return KEEP_AWAY if as_set is None else as_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Asked:
         nearest = avoid.max(axis=1).astype(np.float64)
         unsure = np.flatnonzero(np.abs(nearest - self.keep_away) <= MARGIN)
         nearest[unsure] = self.parted(rows[unsure].astype(np.float64))[1].max(axis=1, initial=-1)
-        return np.asarray(np.round(nearest, 9) >= self.keep_away)
+        return np.asarray(np.round(nearest, SCORE_DIGITS) >= self.keep_away)
 
     def parted(self, rows: Matrix) -> tuple[Floats, Floats]:
         """Cosines of the rows (n, d) to the interests (n, m) and to what is avoided (n, a), in the rows' float type."""

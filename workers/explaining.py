@@ -14,22 +14,19 @@ import numpy as np
 
 from schemas.person import Behind, Contribution, Explanation, Made
 from schemas.profile import Source
-from workers.asked import KEEP_AWAY
+from workers.asked import kept_away
 from workers.editing import fit
-from workers.held import HeldInterest, vectors_of
-from workers.held_out import held_back, reward_of, training_part
+from workers.held import HeldInterest
+from workers.held_out import cosines_to, held_back, reward_of, training_part
 from workers.knowledge import Knowledge
 from workers.ports import ItemRecord
 from workers.refit import FitRules
-from workers.scoring import Floats, Scoring, contributions, score
+from workers.scoring import SCORE_DIGITS, Floats, Scoring, contributions, score
 from workers.state import UserState
 from workers.versions import VersionRecord
 
 DIGITS = 6
 """Of a cosine."""
-
-_SCORE_DIGITS = 9
-"""As the search rounds its scores, and the cosines that it leaves items out by (`workers.asked`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +104,11 @@ class Judging:
 def explanation(state: UserState, item: ItemRecord, judging: Judging) -> Explanation:
     """Of an item in the profile's space."""
     row = np.frombuffer(item.vector, "<f2").astype(np.float64)[None, :]
-    cosines, avoid = (_cosines(row, held) for held in (state.interests, state.avoid))
+    cosines, avoid = (cosines_to(held, row) for held in (state.interests, state.avoid))
     weights = np.array([one.weight for one in state.interests], np.float64)
     provider, name = item.key.split(":", 1)
     seen = item.key in state.items_seen()
-    points = round(float(score(judging.scoring, cosines, weights, avoid)[0]), _SCORE_DIGITS)
+    points = round(float(score(judging.scoring, cosines, weights, avoid)[0]), SCORE_DIGITS)
     nearest = _Nearest.of(state, avoid[0])
     return Explanation(
         version=state.version,
@@ -148,9 +145,8 @@ class _Nearest(NamedTuple):
         if not state.avoid:
             return None
         nearest = int(cosines.argmax())
-        cosine = round(float(cosines[nearest]), _SCORE_DIGITS)
-        limit = KEEP_AWAY if state.keep_away is None else state.keep_away
-        return cls(state.avoid[nearest].text, cosine, cosine >= limit)
+        cosine = round(float(cosines[nearest]), SCORE_DIGITS)
+        return cls(state.avoid[nearest].text, cosine, cosine >= kept_away(state.keep_away))
 
 
 def _contributions(interests: Sequence[HeldInterest], cosines: Floats, parts: Floats) -> tuple[Contribution, ...]:
@@ -161,11 +157,6 @@ def _contributions(interests: Sequence[HeldInterest], cosines: Floats, parts: Fl
         Contribution(interest=held.id, text=held.text, similarity=round(cosine, DIGITS), share=share)
         for held, cosine, share in ranked
     )
-
-
-def _cosines(rows: Floats, held: Sequence[HeldInterest]) -> Floats:
-    """(n, m) of rows (n, d)."""
-    return np.asarray(rows @ vectors_of(held).astype(np.float64).reshape(-1, rows.shape[1]).T)
 
 
 def _holds(record: VersionRecord, interest: str) -> bool:

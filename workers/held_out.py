@@ -1,7 +1,7 @@
 """The reward of a profile, as the gate measures it and as a refinement measures it beforehand: fitted to four fifths of
 what the person did, scored on the fifth that is held out, against given items and what the person passed over."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,15 +10,12 @@ from workers.editing import fit
 from workers.knowledge import Knowledge
 from workers.refit import FitRules, withdrawn
 from workers.reward import held_out, reward
-from workers.scoring import Scoring, score
+from workers.scoring import SCORE_DIGITS, Scoring, score
 from workers.signals import SIGNED
 from workers.state import HeldInterest, Remembered, UserState, vectors_of
 from workers.triggers import DIGITS
 from workers.weights import Array
 from workers.window import live
-
-_SCORE_DIGITS = 9
-"""Of a score: what differs by less differs by the processor's order of adding, and stands in no order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +62,11 @@ def reward_of(state: UserState, held: HeldBack, scoring: Scoring) -> float:
 
 def _scores(state: UserState, rows: Array, scoring: Scoring) -> Array:
     """(n,) of items (n, d)."""
-    similarities, avoid = (_cosines(rows, one) for one in (state.interests, state.avoid))
+    similarities, avoid = (cosines_to(one, rows) for one in (state.interests, state.avoid))
     weights = np.array([interest.weight for interest in state.interests])
-    return np.asarray(np.round(score(scoring, similarities, weights, avoid), _SCORE_DIGITS), np.float64)
+    return np.asarray(np.round(score(scoring, similarities, weights, avoid), SCORE_DIGITS), np.float64)
 
 
-def _cosines(rows: Array, interests: tuple[HeldInterest, ...]) -> Array:
+def cosines_to(interests: Sequence[HeldInterest], rows: Array) -> Array:
+    """(n, m) of rows (n, d)."""
     return rows @ vectors_of(interests).astype(np.float64).reshape(-1, rows.shape[1]).T

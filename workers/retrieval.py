@@ -26,9 +26,9 @@ import faiss
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workers.asked import KEEP_AWAY, MARGIN, Asked
+from workers.asked import MARGIN, Asked, kept_away
 from workers.ports import Matrix
-from workers.scoring import Floats, Scoring, contributions, score
+from workers.scoring import SCORE_DIGITS, Floats, Scoring, contributions, score
 from workers.vectors import rows_of
 
 EXACT_BELOW = 10_000
@@ -146,15 +146,15 @@ class ItemIndex:
         keep_away: float | None = None,
     ) -> list[Hit]:
         """At most `k` items that score at least `threshold`, best first, equal scores by key; none whose cosine to an
-        avoided vector is `keep_away` (unset: `KEEP_AWAY`) or more. `vectors` (m, dimension) and `avoid` (a, dimension)
-        of unit length, `weights` (m,). Nothing for weights that are all zero: no interest speaks. Raises
+        avoided vector is `keep_away` (as the person has set it) or more. `vectors` (m, dimension) and `avoid` (a,
+        dimension) of unit length, `weights` (m,). Nothing for weights that are all zero: no interest speaks. Raises
         `SpaceMismatch` for vectors of another length, `ValueError` for more or fewer weights."""
         asked = Asked(
             rows_of(vectors, self.dimension),
             np.asarray(weights, np.float64),
             rows_of(avoid, self.dimension),
             scoring,
-            KEEP_AWAY if keep_away is None else keep_away,
+            kept_away(keep_away),
         )
         if len(asked.vectors) != asked.weights.size:
             raise ValueError(f"needs one weight for each of {len(asked.vectors)} vectors, not {asked.weights.size}")
@@ -275,8 +275,7 @@ def _best(
     near_least = np.partition(roughly, -k)[-k] if len(roughly) > k else -math.inf
     rows = rows[roughly >= max(least, near_least) - MARGIN]
     cosines, avoid = asked.parted(view.vectors[rows].astype(np.float64))
-    # Rounded: a product's last bits depend on where in the matrix a row stands, and like items must tie.
-    scores = np.round(score(asked.scoring, cosines, asked.weights, avoid), 9)
+    scores = np.round(score(asked.scoring, cosines, asked.weights, avoid), SCORE_DIGITS)  # like items must tie
     brought = contributions(asked.scoring, cosines, asked.weights).argmax(axis=1)
     hits = [Hit(view.keys[row], float(one), int(by)) for row, one, by in zip(rows, scores, brought, strict=True)]
     return sorted((hit for hit in hits if hit.score >= least), key=lambda hit: (-hit.score, hit.key))[:k]

@@ -15,6 +15,10 @@ SHARPNESS = 5.0
 """How far the nearest interest outweighs the others in `mixture`: a cosine 0.14 higher counts twice. On MIND 4 to 6 are
 alike and best (AUC 66.5 to 66.6); 3 and 10 are 0.2 lower, the plain weighted sum 1.4 (docs/quality.md)."""
 
+SCORE_DIGITS = 9
+"""Of a score, and of a cosine that decides: what differs by less differs by the processor's order of adding, or by
+where in a matrix a row stands, and stands in no order."""
+
 Floats = NDArray[np.floating]
 
 

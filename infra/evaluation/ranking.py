@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.asked import KEEP_AWAY
+from workers.asked import kept_away
 from workers.ports import Matrix
-from workers.scoring import Scoring, score
+from workers.scoring import SCORE_DIGITS, Scoring, score
 from workers.state import HeldInterest, UserState, vectors_of
 
 Array = NDArray[np.float64]
@@ -27,13 +27,13 @@ class Published:
     vectors: Matrix
     weights: Array
     avoid: Matrix
-    keep_away: float = KEEP_AWAY
+    keep_away: float
 
     @classmethod
     def of(cls, state: UserState, dimension: int) -> "Published":
         weights = np.array([interest.weight for interest in state.interests], np.float64)
-        keep_away = KEEP_AWAY if state.keep_away is None else state.keep_away
-        return cls(_matrix(state.interests, dimension), weights, _matrix(state.avoid, dimension), keep_away)
+        avoid = _matrix(state.avoid, dimension)
+        return cls(_matrix(state.interests, dimension), weights, avoid, kept_away(state.keep_away))
 
     def scores(self, items: Matrix, scoring: Scoring) -> Array:
         """(n,) for `items` (n, d): `workers.scoring.score`, in float64 like the provider's last look."""
@@ -69,4 +69,4 @@ def _matrix(interests: tuple[HeldInterest, ...], dimension: int) -> Matrix:
 
 
 def _rounded(scores: NDArray[np.floating]) -> Array:
-    return np.asarray(np.round(scores, 9), np.float64)
+    return np.asarray(np.round(scores, SCORE_DIGITS), np.float64)
