@@ -8,7 +8,7 @@ import typer
 
 from infra.cli.client import open_client
 from infra.cli.options import Json, User
-from infra.cli.output import emit, say
+from infra.cli.output import emit, say, tell_accepted
 from workers.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -37,10 +37,7 @@ def import_document(
     document = _read(file)
     with open_client() as client:
         answer = client.import_profile(user, document)
-    if as_json:
-        emit(answer)
-    else:
-        say(f"Accepted as command {answer['command_id']}: `attune profile show` shows it in a moment.")
+    tell_accepted(answer, as_json)
 
 
 def write_document(path: Path, document: "ProfileDocument") -> None:

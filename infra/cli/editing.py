@@ -8,10 +8,10 @@ import typer
 from infra.cli.client import open_client
 from infra.cli.naming import Names
 from infra.cli.options import Json, User, Yes
-from infra.cli.output import emit, say
+from infra.cli.output import emit, say, tell_accepted
 
 if TYPE_CHECKING:
-    from attune_client import AttuneClient, EditsAccepted, ReadWish
+    from attune_client import AttuneClient, ReadWish
 
 Edits = list[dict[str, Any]]
 Value = TypeVar("Value")
@@ -48,7 +48,7 @@ def edit(
         raise typer.BadParameter("say what to change: in your own words, or with --add, --remove, --avoid, ...")
     with open_client() as client:
         if wish is None:
-            _tell(client.edit(user, asked.edits(client, user)), as_json)
+            tell_accepted(client.edit(user, asked.edits(client, user)), as_json)
         else:
             _wish(client, user, wish, yes, as_json)
 
@@ -65,7 +65,7 @@ def _wish(client: "AttuneClient", user: str, wish: str, yes: bool, as_json: bool
         say("Nothing was changed.")
         raise typer.Exit(1)
     edits = [one["edit"] for one in read["edits"]]
-    _tell(client.edit(user, edits, base_version=read["base_version"]), as_json)
+    tell_accepted(client.edit(user, edits, base_version=read["base_version"]), as_json)
 
 
 def _show(read: "ReadWish") -> None:
@@ -75,13 +75,6 @@ def _show(read: "ReadWish") -> None:
         say(f"  not understood: {part}")
     if not read["edits"]:
         say("Nothing in it could be read as a change: name a topic, or use --add, --remove and the other options.")
-
-
-def _tell(answer: "EditsAccepted", as_json: bool) -> None:
-    if as_json:
-        emit(answer)
-    else:
-        say(f"Accepted as command {answer['command_id']}: `attune profile show` shows it in a moment.")
 
 
 class _Asked:

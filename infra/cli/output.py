@@ -10,6 +10,9 @@ from typing import Any
 
 import typer
 
+_BAR = 20
+"""Characters of a bar of 1."""
+
 
 def say(message: str) -> None:
     """A message beside the result."""
@@ -40,6 +43,26 @@ def show_fields(fields: Mapping[str, str]) -> None:
     width = max(map(len, fields), default=0)
     for name, value in fields.items():
         typer.echo(f"{name:<{width}}  {plain(value)}")
+
+
+def tell_accepted(
+    answer: Mapping[str, object], as_json: bool, then: str = "`attune profile show` shows it in a moment"
+) -> None:
+    """That a command was taken, and what comes of it."""
+    if as_json:
+        emit(answer)
+    else:
+        say(f"Accepted as command {answer['command_id']}: {then}.")
+
+
+def bar(share: float) -> str:
+    """Of up to 20 characters, for a share of -1 to 1."""
+    return "#" * round(_BAR * min(1.0, abs(share)))
+
+
+def moment(time: str) -> str:
+    """ISO 8601 as people read it, to the second."""
+    return time[:19].replace("T", " ")
 
 
 def plain(text: str) -> str:

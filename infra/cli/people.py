@@ -7,13 +7,10 @@ import typer
 
 from infra.cli.client import open_client
 from infra.cli.options import Json, Provider, User, check_count
-from infra.cli.output import emit, say, show_table
+from infra.cli.output import bar, emit, say, show_table, tell_accepted
 
 if TYPE_CHECKING:
     from attune_client import Interest, Recommendation
-
-_BAR = 20
-"""Characters of a bar of weight 1."""
 
 
 def show(user: User, as_json: Json = False) -> None:
@@ -39,7 +36,7 @@ def _show_interests(interests: "Sequence[Interest]", title: str) -> None:
         [
             interest["text"],
             f"{interest['weight']:+.3f}",
-            "#" * round(_BAR * abs(interest["weight"])),
+            bar(interest["weight"]),
             ", ".join(word for word in ("pinned", "held") if interest[word]),
             interest["source"],
             str(len(interest["evidence"])),
@@ -83,9 +80,5 @@ def refresh(
     """Re-fit the weights of a profile now, or have its texts refined."""
     with open_client() as client:
         answer = client.refresh(user, "texts" if texts else "weights")
-    if as_json:
-        emit(answer)
-    elif texts:
-        say(f"Accepted as command {answer['command_id']}: a refiner does it, and keeps what raises the reward.")
-    else:
-        say(f"Accepted as command {answer['command_id']}: the agent does it next.")
+    then = "a refiner does it, and keeps what raises the reward" if texts else "the agent does it next"
+    tell_accepted(answer, as_json, then)

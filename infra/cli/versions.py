@@ -8,7 +8,7 @@ import typer
 
 from infra.cli.client import open_client
 from infra.cli.options import Json, User
-from infra.cli.output import emit, say, show_table
+from infra.cli.output import emit, moment, say, show_table, tell_accepted
 
 if TYPE_CHECKING:
     from attune_client import Difference, Version
@@ -56,10 +56,7 @@ def rollback(
     """Put an earlier version in the place of today's profile. That is a new version, so it can be taken back too."""
     with open_client() as client:
         answer = client.rollback(user, version)
-    if as_json:
-        emit(answer)
-    else:
-        say(f"Accepted as command {answer['command_id']}: `attune profile show` shows it in a moment.")
+    tell_accepted(answer, as_json)
 
 
 def plot(
@@ -96,11 +93,10 @@ def _distance(cosine: float | None) -> str:
 
 
 def _row(version: "Version", full: bool, oldest: int) -> list[str]:
-    when = version["time"][:19].replace("T", " ")
     changes = _changes(version["differences"], full)
     if not changes:
         changes = "the oldest that is remembered" if version["version"] == oldest else "little: no weight by 0.01"
-    return [str(version["version"]), when, version["cause"], _reward(version), changes]
+    return [str(version["version"]), moment(version["time"]), version["cause"], _reward(version), changes]
 
 
 def _reward(version: "Version") -> str:

@@ -7,13 +7,10 @@ import typer
 from infra.cli.client import open_client
 from infra.cli.naming import Names
 from infra.cli.options import Json, User, check_provider
-from infra.cli.output import emit, say, show_fields, show_table
+from infra.cli.output import bar, emit, moment, say, show_fields, show_table
 
 if TYPE_CHECKING:
     from attune_client import Explanation, InterestWhy
-
-_BAR = 20
-"""Characters of a bar of share 1."""
 
 
 def why(
@@ -41,12 +38,7 @@ def why(
         say("No interaction that is still remembered stands behind it.")
         return
     rows = [
-        [
-            one["time"][:19].replace("T", " "),
-            one["signal"],
-            one["title"] or "(no longer in the catalog)",
-            one["provider"],
-        ]
+        [moment(one["time"]), one["signal"], one["title"] or "(no longer in the catalog)", one["provider"]]
         for one in answer["evidence"]
     ]
     show_table(("when", "signal", "title", "provider"), rows, "because of")
@@ -66,12 +58,7 @@ def explain(
         return
     show_fields(_summary(answer))
     rows = [
-        [
-            one["text"],
-            f"{one['share']:+.0%}",
-            "#" * round(_BAR * min(1.0, abs(one["share"]))),
-            f"{one['similarity']:.3f}",
-        ]
+        [one["text"], f"{one['share']:+.0%}", bar(one["share"]), f"{one['similarity']:.3f}"]
         for one in answer["contributions"]
     ]
     if rows:
@@ -91,7 +78,7 @@ def _made(answer: "InterestWhy") -> str:
     made = answer["made"]
     if made is None:
         return "not remembered"
-    when = f"{made['time'][:19].replace('T', ' ')}, version {made['version']}, by {made['cause']}"
+    when = f"{moment(made['time'])}, version {made['version']}, by {made['cause']}"
     return f"{when}, or earlier" if made["at_latest"] else when
 
 
