@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from infra.cli.evaluation_tables import show_platforms, show_portability, show_rankers
 from infra.cli.options import Json
-from infra.cli.output import emit, say, show_fields, show_table
+from infra.cli.output import emit, say
 from infra.cli.outside import outside
 
 if TYPE_CHECKING:
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 Half = Literal["tune", "report", "all"]
+
+
+def _file(name: str, what: str) -> Any:
+    return typer.Option(name, help=what, show_default=False)
+
+
+_CATALOG = _file("--catalog", "MIND news.tsv.")
+_BEHAVIORS = _file("--behaviors", "MIND behaviors.tsv.")
+People = Annotated[int, typer.Option("--people", min=1, help="Simulated people of the sample.")]
+Events = Annotated[int, typer.Option("--events", min=1, help="Interactions of each, on average.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Of everything that is drawn.")]
 Plots = Annotated[Path | None, typer.Option("--plots", help="Folder for pictures.", show_default=False)]
 Cache = Annotated[
@@ -31,15 +42,11 @@ Refine = Annotated[bool, typer.Option("--refine", help="Also with texts that phr
 Show = Annotated[int, typer.Option("--show", min=0, help="So many profiles, drawn by seed, beside their titles.")]
 
 
-def _file(name: str, what: str) -> Any:
-    return typer.Option(name, help=what, show_default=False)
-
-
 @app.command(epilog="Example: attune eval impressions --catalog news.tsv --behaviors behaviors.tsv --json")
 def impressions(
     ctx: typer.Context,
-    catalog: Annotated[Path, _file("--catalog", "MIND news.tsv.")],
-    behaviors: Annotated[Path, _file("--behaviors", "MIND behaviors.tsv.")],
+    catalog: Annotated[Path, _CATALOG],
+    behaviors: Annotated[Path, _BEHAVIORS],
     evidence: Annotated[
         Literal["yes", "no"],
         typer.Option("--impressions-as-evidence", help="Whether a user's earlier lines count for later ones."),
@@ -119,8 +126,8 @@ def ratings(
 @app.command(epilog="Example: attune eval editability --json")
 def editability(
     ctx: typer.Context,
-    people: Annotated[int, typer.Option("--people", min=1, help="Simulated people of the sample.")] = 60,
-    events: Annotated[int, typer.Option("--events", min=1, help="Interactions of each, on average.")] = 60,
+    people: People = 60,
+    events: Events = 60,
     topics: Annotated[int, typer.Option("--topics", min=1, max=18, help="Topics, drawn by seed.")] = 5,
     seed: Seed = 0,
     plots: Plots = None,
@@ -139,8 +146,8 @@ def editability(
 @app.command(epilog="Example: attune eval ablation --catalog news.tsv --behaviors behaviors.tsv --half tune --json")
 def ablation(
     ctx: typer.Context,
-    catalog: Annotated[Path, _file("--catalog", "MIND news.tsv.")],
-    behaviors: Annotated[Path, _file("--behaviors", "MIND behaviors.tsv.")],
+    catalog: Annotated[Path, _CATALOG],
+    behaviors: Annotated[Path, _BEHAVIORS],
     other_model: Annotated[
         str | None, typer.Option("--other-model", help="A second space: a trained one.", show_default=False)
     ] = None,
@@ -163,10 +170,10 @@ def ablation(
 @app.command(epilog="Example: attune eval platforms --catalog news.tsv --behaviors behaviors.tsv --json")
 def platforms(
     ctx: typer.Context,
-    catalog: Annotated[Path | None, _file("--catalog", "MIND news.tsv.")] = None,
-    behaviors: Annotated[Path | None, _file("--behaviors", "MIND behaviors.tsv.")] = None,
-    people: Annotated[int, typer.Option("--people", min=1, help="Simulated people of the sample.")] = 60,
-    events: Annotated[int, typer.Option("--events", min=1, help="Interactions of each, on average.")] = 150,
+    catalog: Annotated[Path | None, _CATALOG] = None,
+    behaviors: Annotated[Path | None, _BEHAVIORS] = None,
+    people: People = 60,
+    events: Events = 150,
     half: Halves = "all",
     seed: Seed = 0,
     cache: Cache = None,
@@ -175,11 +182,9 @@ def platforms(
     as_json: Json = False,
 ) -> None:
     """A profile that goes with its person, against one for each platform: on the sample, and on MIND's files."""
-    from infra.cli.platform_tables import show_platforms
     from infra.evaluation.options import Platforms
 
-    if (catalog is None) != (behaviors is None):
-        raise typer.BadParameter("give --catalog and --behaviors together, or neither")
+    _together(catalog, behaviors)
     asked = Platforms(catalog, behaviors, half, people, events, _common(seed, None, cache, fit))
     _run(ctx, asked, model, as_json, show_platforms)
 
@@ -187,11 +192,11 @@ def platforms(
 @app.command(epilog="Example: attune eval portability --catalog news.tsv --behaviors behaviors.tsv --users 300 --json")
 def portability(
     ctx: typer.Context,
-    catalog: Annotated[Path | None, _file("--catalog", "MIND news.tsv.")] = None,
-    behaviors: Annotated[Path | None, _file("--behaviors", "MIND behaviors.tsv.")] = None,
+    catalog: Annotated[Path | None, _CATALOG] = None,
+    behaviors: Annotated[Path | None, _BEHAVIORS] = None,
     users: Annotated[int, typer.Option("--users", min=0, help="So many of MIND's, drawn by seed; 0: all.")] = 0,
-    people: Annotated[int, typer.Option("--people", min=1, help="Simulated people of the sample.")] = 60,
-    events: Annotated[int, typer.Option("--events", min=1, help="Interactions of each, on average.")] = 150,
+    people: People = 60,
+    events: Events = 150,
     half: Halves = "all",
     seed: Seed = 0,
     cache: Cache = None,
@@ -200,13 +205,16 @@ def portability(
     as_json: Json = False,
 ) -> None:
     """A profile brought to providers that describe other items in other words: titles, keywords, categories."""
-    from infra.cli.portability_tables import show_portability
     from infra.evaluation.options import Portability
 
-    if (catalog is None) != (behaviors is None):
-        raise typer.BadParameter("give --catalog and --behaviors together, or neither")
+    _together(catalog, behaviors)
     asked = Portability(catalog, behaviors, half, users, people, events, _common(seed, None, cache, fit))
     _run(ctx, asked, model, as_json, show_portability)
+
+
+def _together(catalog: Path | None, behaviors: Path | None) -> None:
+    if (catalog is None) != (behaviors is None):
+        raise typer.BadParameter("give --catalog and --behaviors together, or neither")
 
 
 def _common(seed: int, plots: Path | None, cache: Path | None, fit: bool) -> "Common":
@@ -220,7 +228,7 @@ def _run(
     asked: "Asked",
     model: str | None,
     as_json: bool,
-    show: Callable[[Mapping[str, Any]], None] | None = None,
+    show: Callable[[Mapping[str, Any]], None] = show_rankers,
 ) -> None:
     from infra.settings import read_settings
 
@@ -230,18 +238,4 @@ def _run(
     if as_json:
         emit(result)
     else:
-        (show or _show)(result)
-
-
-def _show(result: Mapping[str, Any]) -> None:
-    """The figures and, one row each, what stands beside them; then the rest."""
-    names = list(result.get("ci", {}))
-    rows = [["attune", *_row(result, names)]]
-    beside = {**result.get("peers", {}), **result.get("variants", {})}
-    rows += [[name, *_row(one, names)] for name, one in beside.items()]
-    show_table(("percent (95 % interval)", *names), rows)
-    show_fields({name: str(value) for name, value in result.items() if name not in {*names, "ci", "peers", "variants"}})
-
-
-def _row(figures: Mapping[str, Any], names: list[str]) -> list[str]:
-    return [f"{figures[name]} ({figures['ci'][name][0]} to {figures['ci'][name][1]})" for name in names]
+        show(result)

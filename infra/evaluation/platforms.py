@@ -27,8 +27,8 @@ from infra.evaluation.catalog_file import read_catalog
 from infra.evaluation.impressions import FIGURES, PROVIDER, measure
 from infra.evaluation.judging import Judged
 from infra.evaluation.options import Platforms
+from infra.evaluation.rankers import published
 from infra.evaluation.ranking import Published
-from infra.evaluation.replay import Replay
 from infra.evaluation.report import NothingToJudge, circumstances, figures
 from infra.evaluation.sample_world import lives, sample_world
 from infra.evaluation.setup import Setup
@@ -89,7 +89,7 @@ def by_category(items: Mapping[str, CatalogItem], seed: int) -> dict[str, str]:
     """Whole categories (their first level), in an order drawn by seed, each to the platform that has fewer items. Items
     without a category, which are a third of MIND's, are shared out one by one."""
     sizes = Counter(_category(item) for item in items.values())
-    named = sorted(sizes.keys() - {""}, key=lambda name: _draw(name, seed))
+    named = sorted(sizes.keys() - {""}, key=lambda name: draw(name, seed))
     loads, platform_of = dict.fromkeys(PLATFORMS, 0), {}
     for name in named:
         platform_of[name] = min(PLATFORMS, key=lambda one: (loads[one], one))
@@ -150,9 +150,8 @@ class _Own:
 
     def _profile(self, platforms: frozenset[str]) -> Published:
         if platforms not in self._made:
-            replay = Replay(self.case.user, self.world, self.world.rules)
-            replay.send([one for one in self.case.history if self.side.get(one.item_key) in platforms])
-            self._made[platforms] = Published.of(replay.settle(), self.world.dimension)
+            history = [one for one in self.case.history if self.side.get(one.item_key) in platforms]
+            self._made[platforms] = published(self.case.user, history, self.world)
         return self._made[platforms]
 
 
@@ -172,8 +171,7 @@ def _compare(case: Case, platforms: Sequence[str], own: _Own, compared: Compared
 
 def cut_to(case: Case, platform: str, side: Mapping[str, str]) -> Case:
     """The list as that platform would have it."""
-    kept = [at for at, key in enumerate(case.candidates) if side[key] == platform]
-    return Case(case.user, case.history, tuple(case.candidates[at] for at in kept), case.liked[kept])
+    return case.cut_to(lambda key: side[key] == platform)
 
 
 def _belongs(judged: Judged, case: Case) -> None:
@@ -205,8 +203,9 @@ def _category(item: CatalogItem) -> str:
 
 
 def _half(key: str, seed: int) -> str:
-    return PLATFORMS[_draw(key, seed) % len(PLATFORMS)]
+    return PLATFORMS[draw(key, seed) % len(PLATFORMS)]
 
 
-def _draw(name: str, seed: int) -> int:
+def draw(name: str, seed: int) -> int:
+    """The same number for the same name and seed; any other is as likely."""
     return int.from_bytes(hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).digest())

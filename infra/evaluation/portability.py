@@ -13,7 +13,6 @@ manner has nothing to say of an item, the provider does not have it: lists are t
 two.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -25,10 +24,9 @@ from infra.evaluation.catalog_file import read_catalog
 from infra.evaluation.impressions import FIGURES, PROVIDER, measure
 from infra.evaluation.judging import Judged
 from infra.evaluation.options import Portability
-from infra.evaluation.platforms import PLATFORMS, by_item, cut_to, sample_cases
-from infra.evaluation.rankers import by_history
+from infra.evaluation.platforms import PLATFORMS, by_item, cut_to, draw, sample_cases
+from infra.evaluation.rankers import by_history, published
 from infra.evaluation.ranking import Published
-from infra.evaluation.replay import Replay
 from infra.evaluation.report import NothingToJudge, circumstances, figures
 from infra.evaluation.sample_world import lives
 from infra.evaluation.setup import Setup
@@ -117,7 +115,7 @@ def run(asked: Portability, setup: Setup) -> dict[str, Any]:
 
 def drawn(cases: Sequence[Case], users: int, seed: int) -> list[Case]:
     """Those of so many users, drawn by seed; 0: of all."""
-    names = sorted({case.user for case in cases}, key=lambda user: _draw(user, seed))
+    names = sorted({case.user for case in cases}, key=lambda user: draw(user, seed))
     chosen = set(names[: users or None])
     return [case for case in cases if case.user in chosen]
 
@@ -162,10 +160,7 @@ class Trip:
     def described(self, known: Collection[str]) -> "Trip | None":
         """As far as the provider has the items."""
         at_other = tuple(one for one in self.at_other if one.item_key in known)
-        at = [place for place, key in enumerate(self.case.candidates) if key in known]
-        case = replace(
-            self.case, candidates=tuple(self.case.candidates[place] for place in at), liked=self.case.liked[at]
-        )
+        case = self.case.cut_to(known.__contains__)
         return Trip(case, self.at_a, at_other) if at_other and case.can_be_judged else None
 
     @property
@@ -178,15 +173,9 @@ def _brought(trips: Sequence[Trip], world: World, setup: Setup) -> list[Publishe
     with setup.progress("profiles at A", len(trips)) as advance:
         profiles = []
         for number, trip in enumerate(trips, start=1):
-            profiles.append(_profile(trip, trip.at_a, world))
+            profiles.append(published(trip.case.user, trip.at_a, world))
             advance(number)
     return profiles
-
-
-def _profile(trip: Trip, history: Sequence[Interaction], world: World) -> Published:
-    replay = Replay(trip.case.user, world, world.rules)
-    replay.send(history)
-    return Published.of(replay.settle(), world.dimension)
 
 
 def compare(trips: Sequence[Trip], brought: Sequence[Published], world: World, name: str, setup: Setup) -> Ported:
@@ -206,8 +195,8 @@ def _rank(trip: Trip, brought: Published, world: World, setup: Setup, judged: Ju
     everything = sorted((*trip.at_a, *trip.at_other), key=lambda one: one.time)
     profiles = {
         BROUGHT: brought,
-        OWN: _profile(trip, trip.at_other, world),
-        BOTH: _profile(trip, everything, world),
+        OWN: published(trip.case.user, trip.at_other, world),
+        BOTH: published(trip.case.user, everything, world),
     }
     scores = {name: profile.scores(items, setup.scoring) for name, profile in profiles.items()}
     scores["raw brought"] = raw(replace(trip.case, history=trip.at_a))
@@ -231,7 +220,3 @@ def _told(ported: Ported, setup: Setup) -> dict[str, Any]:
         "profiles": {name: figures(judged.means(name, seed, draws)) for name in judged.rows},
         "gain": gains,
     }
-
-
-def _draw(name: str, seed: int) -> int:
-    return int.from_bytes(hashlib.blake2b(f"{seed} {name}".encode(), digest_size=8).digest())

@@ -1,6 +1,6 @@
 """Who ranks a case: the person's own agent, or a peer without one. None of them is shown the labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,6 +46,13 @@ class Profiles:
             self.letters += replay.letters
             self.watch(*self._last)
         return self._last[1]
+
+
+def published(user: str, history: Sequence[Interaction], world: World) -> Published:
+    """The profile that a history makes, as a provider has it."""
+    replay = Replay(user, world, world.rules)
+    replay.send(history)
+    return Published.of(replay.settle(), world.dimension)
 
 
 def by_profile(

@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from infra.cli.outside import Outside
-from infra.evaluation.options import Ablation, Asked, Common, Editability, Impressions, Ratings, Sequences
+from infra.evaluation.options import (
+    Ablation,
+    Asked,
+    Common,
+    Editability,
+    Impressions,
+    Platforms,
+    Portability,
+    Ratings,
+    Sequences,
+)
 from infra.evaluation.report import NothingToJudge
 from infra.settings import Settings
 from tests.infra.cli_runs import document, run
@@ -66,6 +76,15 @@ def test_ratings_editability_and_ablation() -> None:
     assert asked("ablation", *words)[0] == Ablation(Path("n"), Path("b"), "report", "m", 3)
 
 
+def test_platforms_and_portability_with_files_and_without() -> None:
+    assert asked("platforms")[0] == Platforms()
+    assert asked("portability")[0] == Portability()
+    words = "--catalog n --behaviors b --people 5 --events 70 --half tune --seed 7 --cache c --no-fit"
+    files, common = (Path("n"), Path("b")), Common(7, Path("c"), fit=False)
+    assert asked("platforms", *words.split())[0] == Platforms(*files, "tune", 5, 70, common)
+    assert asked("portability", *words.split(), "--users", "9")[0] == Portability(*files, "tune", 9, 5, 70, common)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -73,6 +92,10 @@ def test_ratings_editability_and_ablation() -> None:
         ("impressions", "--catalog", "n", "--behaviors", "b", "--half", "third"),
         ("sequences", "--items", "i", "--history", "h", "--candidates", "c", "--negatives", "0"),
         ("editability", "--topics", "19"),
+        ("platforms", "--catalog", "n"),
+        ("platforms", "--behaviors", "b"),
+        ("portability", "--catalog", "n"),
+        ("portability", "--behaviors", "b"),
     ],
 )
 def test_what_makes_no_sense_is_refused(words: tuple[str, ...]) -> None:
@@ -81,12 +104,39 @@ def test_what_makes_no_sense_is_refused(words: tuple[str, ...]) -> None:
     assert evaluations.asked == []
 
 
+def printed(command: str, answer: Mapping[str, Any]) -> str:
+    """Without --json, in one line."""
+    files = ("--catalog", "n", "--behaviors", "b")
+    outside = Outside(evaluate=lambda asked, settings: answer)
+    return " ".join(run("eval", command, *files, outside=outside).stdout.split())
+
+
 def test_without_json_the_figures_stand_in_a_table_with_their_intervals() -> None:
-    words = ("eval", "impressions", "--catalog", "n", "--behaviors", "b")
-    result = run(*words, outside=Outside(evaluate=Evaluations()))
-    assert "66.5 (64.0 to 69.0)" in result.stdout
-    assert "65.0 (63.0 to 67.0)" in result.stdout
-    assert "impressions  12" in result.stdout
+    shown = printed("impressions", ANSWER)
+    assert "66.5 (64.0 to 69.0)" in shown
+    assert "65.0 (63.0 to 67.0)" in shown
+    assert "impressions 12" in shown
+
+
+def test_platforms_in_a_table_for_the_whole_lists_and_one_for_each_platforms_own() -> None:
+    lists = {"lists": 12, "users": 11, "profiles": {"a": FIGURES, "both": FIGURES}, "gain": {"a": FIGURES}}
+    section = {"items": {"a": 3}, "left_out": 1, "whole": lists, "there": lists}
+    shown = printed("platforms", {"sections": {"items": section}, "llm_calls": 0})
+    assert "items, whole lists: 12 lists of 11 people" in shown
+    assert "items, the lists of each platform: 12 lists of 11 people" in shown
+    assert shown.count("66.5 (64.0 to 69.0)") == 6
+    assert shown.count("both over a") == 2
+    assert "llm_calls 0" in shown
+
+
+def test_portability_in_a_table_for_each_manner() -> None:
+    gain = {"brought over own": FIGURES}
+    told = {"items": 7, "lists": 12, "users": 11, "profiles": {"brought": FIGURES}, "gain": gain}
+    shown = printed("portability", {"sections": {"mind": {"left_out": 0, "manners": {"titles": told}}}, "llm_calls": 0})
+    assert "mind, described by titles: 12 lists of 11 people, 7 items" in shown
+    assert shown.count("66.5 (64.0 to 69.0)") == 2
+    assert "brought over own" in shown
+    assert "llm_calls 0" in shown
 
 
 def test_a_known_error_is_one_line_and_no_traceback() -> None:

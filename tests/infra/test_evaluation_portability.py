@@ -1,23 +1,17 @@
 """One profile at providers of other manners: how items are described, what profiles are made of, whose lists count."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from infra.cli.outside import Outside
 from infra.evaluation import portability
-from infra.evaluation.options import Asked, Common, Portability
+from infra.evaluation.options import Portability
 from infra.evaluation.platforms import by_item, sample_cases
 from infra.evaluation.portability import BROUGHT, MANNERS, OTHER, RANKERS, A, Trip, drawn, run
 from infra.evaluation.report import NothingToJudge
 from infra.evaluation.sample_world import lives, sample_world
-from infra.settings import Settings
 from schemas.catalog import CatalogItem
-from tests.infra.cli_runs import document
-from tests.infra.cli_runs import run as command
 from tests.infra.evaluation_files import behaviors, news, setup
 from workers.space import item_text
 
@@ -115,42 +109,3 @@ def _trip(folder: Path) -> Trip:
     side = by_item(sample_world(setup(folder)).items, 0)
     trips = [Trip.of(case, side) for case in sample_cases(lives(6, 80, 0))]
     return max((trip for trip in trips if trip is not None), key=lambda trip: len(trip.at_other))
-
-
-FIGURES = {"auc": 66.5, "ci": {"auc": [64.0, 69.0]}}
-TOLD = {"items": 7, "lists": 12, "users": 11, "profiles": {"brought": FIGURES}, "gain": {"brought over own": FIGURES}}
-ANSWER = {"sections": {"mind": {"left_out": 0, "manners": {"titles": TOLD}}}, "llm_calls": 0}
-
-
-def evaluated(*words: str) -> tuple[Any, list[Asked]]:
-    asked: list[Asked] = []
-
-    def evaluate(one: Asked, settings: Settings) -> Mapping[str, Any]:
-        asked.append(one)
-        return ANSWER
-
-    return command("eval", "portability", *words, outside=Outside(evaluate=evaluate)), asked
-
-
-def test_every_option_arrives() -> None:
-    assert evaluated()[1] == [Portability()]
-    words = "--catalog n --behaviors b --users 9 --people 5 --events 70 --half tune --seed 7 --cache c --no-fit"
-    common = Common(7, Path("c"), fit=False)
-    assert evaluated(*words.split())[1] == [Portability(Path("n"), Path("b"), "tune", 9, 5, 70, common)]
-
-
-def test_files_come_together_or_not_at_all() -> None:
-    for one in (("--catalog", "n"), ("--behaviors", "b")):
-        result, asked = evaluated(*one)
-        assert (result.exit_code, asked) == (2, [])
-
-
-def test_json_is_the_whole_answer() -> None:
-    assert document(evaluated("--json")[0]) == ANSWER
-
-
-def test_a_table_for_each_manner_tells_every_figure_with_its_interval() -> None:
-    shown = evaluated()[0].stdout
-    assert "mind, described by titles: 12 lists of 11 people, 7 items" in " ".join(shown.split())
-    assert shown.count("66.5 (64.0 to 69.0)") == 2
-    assert "brought over own" in shown
