@@ -29,7 +29,7 @@ import httpx
 
 from benchmarks.editing import AT_ONCE, KINDS, SHOW_SECONDS, Desk, texts
 from benchmarks.figures import Figures, latencies, machine, say
-from benchmarks.over_http import Body, events_of, fill, post, refuse_letters, send_at, serving, until_idle
+from benchmarks.over_http import EMBEDDED, Body, events_of, fill, post, refuse_letters, send_at, serving, until_idle
 from benchmarks.servers import start_servers
 from benchmarks.travel import PAST, TURNS
 from workers.errors import ConfigurationError
@@ -105,8 +105,7 @@ def run(
     progress(f"{pace:g} edits/s for {seconds:g} s, {TURNS} times quiet and {TURNS} times with {rate:g} events/s")
     services: dict[str, Figures] = {}
     with TemporaryDirectory(prefix="attune-benchmark-") as folder:
-        here = {"ATTUNE_BROKER": "embedded", "ATTUNE_STORE": "embedded"}
-        services["embedded"] = _on(Path(folder), here, plan, progress)
+        services["embedded"] = _on(Path(folder), EMBEDDED, plan, progress)
     if kafka:
         with start_servers(fast) as servers:
             there = {
@@ -129,8 +128,8 @@ def run(
 
 
 def _on(folder: Path, where: Mapping[str, str], plan: Plan, progress: Callable[[str], None]) -> Figures:
-    with serving(folder, where) as url:
-        return asyncio.run(_measured_at(url, plan, progress))
+    with serving(folder, where) as service:
+        return asyncio.run(_measured_at(service.url, plan, progress))
 
 
 async def _measured_at(url: str, plan: Plan, progress: Callable[[str], None]) -> Figures:

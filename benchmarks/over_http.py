@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,22 @@ SEND_SECONDS = 0.02
 """Of a stream's events go in one request."""
 
 IDLE_SECONDS = 120.0
-_LOOK_SECONDS = 0.2
+_LOOK_SECONDS = 0.05
+
+EMBEDDED = {"ATTUNE_BROKER": "embedded", "ATTUNE_STORE": "embedded"}
 
 Body = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Service:
+    url: str
+    pid: int
+
+
 @contextmanager
-def serving(folder: Path, where: Mapping[str, str]) -> Iterator[str]:
-    """`attune up`; the address of its gateway. `where` are its broker and store, as `ATTUNE_*`; all else it has
+def serving(folder: Path, where: Mapping[str, str]) -> Iterator[Service]:
+    """`attune up`. `where` are its broker and store, as `ATTUNE_*`; all else it has
     from this process's environment. Raises `ProcessError`."""
     port = free_port()
     home = {
@@ -43,8 +52,8 @@ def serving(folder: Path, where: Mapping[str, str]) -> Iterator[str]:
     launch = Launch(
         "attune", command, folder, cure, port, env={**where, **home}, ready_seconds=180.0, stop_seconds=20.0
     )
-    with ChildProcess(launch).begin():
-        yield f"http://127.0.0.1:{port}"
+    with ChildProcess(launch).begin() as child:
+        yield Service(f"http://127.0.0.1:{port}", child.pid)
 
 
 async def fill(client: httpx.AsyncClient) -> None:
@@ -104,13 +113,18 @@ async def _ask(client: httpx.AsyncClient, method: str, path: str, body: Body | N
         ) from error
 
 
-async def until_idle(client: httpx.AsyncClient) -> None:
-    """Raises `Incomplete`."""
+async def until_idle(client: httpx.AsyncClient, *stages: str) -> None:
+    """These stages, or all where none is named. Raises `Incomplete`."""
     deadline = time.monotonic() + IDLE_SECONDS
-    while any(stage["lag"] for stage in (await get(client, "/v1/status"))["stages"].values()):
+    while await _lag(client, stages):
         if time.monotonic() > deadline:
             raise Incomplete(f"not everything came through within {IDLE_SECONDS:g} s: lower the rate")
         await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _lag(client: httpx.AsyncClient, names: Sequence[str]) -> int:
+    stages = (await get(client, "/v1/status"))["stages"]
+    return sum(stages[name]["lag"] for name in names or stages)
 
 
 async def refuse_letters(client: httpx.AsyncClient) -> None:
