@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from workers.errors import ConfigurationError
+from streams.certificates import context_of
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -54,14 +54,4 @@ PLAINTEXT = KafkaSecurity()
 
 @lru_cache(maxsize=4)  # the CAs of a system take 10 ms to read; a new certificate is taken up at the next start
 def _context(security: KafkaSecurity) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=security.ca)
-        if security.certificate is not None:
-            context.load_cert_chain(security.certificate, security.key)
-    except OSError as error:  # ssl's own errors are among them
-        files = "ATTUNE_KAFKA_CA, ATTUNE_KAFKA_CERT and ATTUNE_KAFKA_KEY"
-        said = error.strerror or type(error).__name__
-        raise ConfigurationError(
-            f"a certificate for Kafka cannot be used ({said}): let {files} name PEM files"
-        ) from error
-    return context
+    return context_of(security, "Kafka")

@@ -1,11 +1,11 @@
 """How a client shows Redis who it is, and makes sure that it is Redis, beside what its URL says."""
 
-import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from streams.certificates import context_of
 from workers.errors import ConfigurationError
 
 
@@ -30,23 +30,10 @@ class RedisSecurity:
                     "ATTUNE_REDIS_CA and ATTUNE_REDIS_CERT need TLS: let ATTUNE_STORE begin with rediss://"
                 )
             return options
-        self._try_files()
+        context_of(self, "Redis")  # the client would say the same of a wrong file as of a server that is away
         files = {"ssl_ca_certs": self.ca, "ssl_certfile": self.certificate, "ssl_keyfile": self.key}
         named = {name: str(path) for name, path in files.items() if path is not None}
         return options | named | {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
-
-    def _try_files(self) -> None:
-        """The client would say the same of a wrong file as of a server that is away."""
-        try:
-            context = ssl.create_default_context(cafile=self.ca)
-            if self.certificate is not None:
-                context.load_cert_chain(self.certificate, self.key)
-        except OSError as error:  # ssl's own errors are among them
-            files = "ATTUNE_REDIS_CA, ATTUNE_REDIS_CERT and ATTUNE_REDIS_KEY"
-            said = error.strerror or type(error).__name__
-            raise ConfigurationError(
-                f"a certificate for Redis cannot be used ({said}): let {files} name PEM files"
-            ) from error
 
 
 NO_SECURITY = RedisSecurity()
