@@ -78,7 +78,7 @@ async def run_gateway(settings: Settings) -> None:
     _refuse_embedded(settings, "attune gateway")
     doors = doors_of(settings)
     async with supervised(settings.stop_timeout) as life, await_ground(settings, ready=True) as ground:
-        known = _spaces(ground)
+        known = spaces_of(ground)
         if settings.provider_url is not None:
             search = HttpSearch(settings.provider_url, own_tokens(settings))
             try:
@@ -112,13 +112,13 @@ async def run_worker(settings: Settings, role: Role) -> None:
 
 async def _refiner_parts(ground: Ground) -> list[Part]:
     """It reads no topic, and knows of spaces what the agents know."""
-    settings, spaces = ground.settings, _spaces(ground)
+    settings, spaces = ground.settings, spaces_of(ground)
     encoder = await asyncio.to_thread(open_encoder, settings.model) if needs_encoder(settings) else None
     return [refiner_of(ground, spaces, encoder, share=1.0), keeper_of(ground, spaces=spaces)]
 
 
-def _spaces(ground: Ground) -> Spaces:
-    """For a process without agents: its keeper tells it of others than this one."""
+def spaces_of(ground: Ground) -> Spaces:
+    """For a process without agents: it has to be told of others than this one."""
     space = ground.space.id
     return Spaces(InSpace(space, Knowledge(space=space), agent_rules(ground.settings, ground.space).fit))
 

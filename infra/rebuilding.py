@@ -3,14 +3,12 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 
-from infra.compose import agent_rules
+from infra.compose import agent_rules, spaces_of
 from infra.ground import Ground, open_ground
 from infra.settings import Settings
 from infra.spaces import pointer_of, tell
 from streams.rebuild import Rebuilder
 from streams.rebuilt import Report
-from workers.knowledge import Knowledge
-from workers.spaces import InSpace, Spaces
 
 
 async def rebuild(settings: Settings, users: Sequence[str], check: bool, force: bool) -> AsyncIterator[Report]:
@@ -27,15 +25,14 @@ async def rebuild(settings: Settings, users: Sequence[str], check: bool, force: 
 
 
 async def _rebuilder(ground: Ground) -> Rebuilder:
-    rules = agent_rules(ground.settings, ground.space)
-    spaces = Spaces(InSpace(ground.space.id, Knowledge(space=ground.space.id), rules.fit))
+    spaces = spaces_of(ground)
     for error in (await tell(spaces, await pointer_of(ground).read())).values():
         raise error
     return Rebuilder(
         ground.broker,
         ground.store,
         ground.producer,
-        rules,
+        agent_rules(ground.settings, ground.space),
         spaces,
         key=ground.settings.pseudonym_key(),
         now=time.time,
