@@ -93,7 +93,8 @@ class Person:
         return topic_share(keys, topic, self.world.items) if keys else 0.0
 
     def within(self) -> float:
-        """Of what is recommended, the share that lies nearer to what is avoided than it may."""
+        """Of what is recommended, the share that lies nearer to what is avoided than it may, measured by other means
+        than the search's own."""
         profile = Published.of(self.replay.state, self.world.dimension)
         keys = recommended(self.replay.state, self.world, self.setup.scoring, self.k)
         near = dict(zip(self.world.catalog.keys, profile.too_near(self.world.catalog.matrix).tolist(), strict=True))

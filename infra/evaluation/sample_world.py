@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import islice
 
-import numpy as np
-
 from infra.evaluation.ranking import Published
 from infra.evaluation.setup import Setup
 from infra.evaluation.world import World
@@ -35,16 +33,12 @@ def lives(people: int, events: int, seed: int) -> dict[str, list[Interaction]]:
 
 
 def recommended(state: UserState, world: World, scoring: Scoring, k: int) -> list[str]:
-    """The keys of the best `k` items of all providers; what the person has met is demoted, as by the gateway, and what
-    is too near to what they avoid is left out. No item for a profile in which no interest speaks."""
-    profile = Published.of(state, world.dimension)
-    if not profile.weights.any():
-        return []
-    keys = world.catalog.keys
-    seen = state.items_seen()
-    scores = profile.scores(world.catalog.matrix, scoring) - SEEN_PENALTY * np.array([key in seen for key in keys])
-    shown = [key for key, near in zip(keys, profile.too_near(world.catalog.matrix).tolist(), strict=True) if not near]
-    return sorted(shown, key=dict(zip(keys, -scores, strict=True)).__getitem__)[:k]
+    """The keys of the best `k` items of all providers, as their search finds them; what the person has met is demoted,
+    as by the gateway."""
+    one, seen = Published.of(state, world.dimension), state.items_seen()
+    everything = len(world.items)
+    hits = world.index.search(one.vectors, one.weights, one.avoid, everything, scoring=scoring, keep_away=one.keep_away)
+    return [hit.key for hit in sorted(hits, key=lambda hit: SEEN_PENALTY * (hit.key in seen) - hit.score)[:k]]
 
 
 def topic_share(keys: list[str], topic: str, items: Mapping[str, CatalogItem]) -> float:

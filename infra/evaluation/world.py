@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from infra.evaluation.catalog_vectors import CatalogVectors
 from schemas.catalog import CatalogItem
@@ -9,6 +10,7 @@ from workers.described import describe
 from workers.knowledge import Knowledge, Missing
 from workers.mailbox import AgentRules
 from workers.ports import Encoder, ItemRecord, Matrix
+from workers.retrieval import ItemIndex
 from workers.vectors import pack
 
 
@@ -31,6 +33,13 @@ class World:
     @property
     def dimension(self) -> int:
         return self.encoder.dimension
+
+    @cached_property
+    def index(self) -> ItemIndex:
+        """The catalog as a provider holds it: one for all that it has."""
+        index = ItemIndex(self.dimension, self.space)
+        index.put(self.catalog.keys, self.catalog.matrix)
+        return index
 
     def fetch(self, missing: Missing) -> None:
         """What an agent lacked: as the agents stage fetches it from the store."""
