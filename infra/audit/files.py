@@ -1,6 +1,7 @@
-"""Files, byte for byte: the data folder with its database and snapshots, and logs; .gz is unpacked."""
+"""Files, their names and byte for byte: the data folder with its database and snapshots, and logs; .gz is unpacked."""
 
 import gzip
+import os
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -12,13 +13,16 @@ _PIECE = 4 * 1024 * 1024
 
 
 def look_into_files(paths: Iterable[Path], needles: Needles, report: Report, name: str = "files") -> None:
-    """Folders with all that is in them. What cannot be read is said."""
+    """Folders with all that is in them, and their names. What cannot be read is said."""
     place = report.place(name, "files")
-    for path in (file for root in paths for file in _files(root)):
-        try:
-            place.look(any(needles.are_in(piece) for piece in _pieces(path, needles.longest)), str(path))
-        except (OSError, EOFError, zlib.error) as error:
-            report.not_looked_at.append(f"{path} cannot be read ({type(error).__name__}): make it readable")
+    for root in paths:
+        for path in _files(root):
+            where = needles.hidden(str(path))
+            is_named = needles.are_in(os.fsencode(path.relative_to(root.parent)))
+            try:
+                place.look(is_named or any(needles.are_in(piece) for piece in _pieces(path, needles.longest)), where)
+            except (OSError, EOFError, zlib.error) as error:
+                report.not_looked_at.append(f"{where} cannot be read ({type(error).__name__}): make it readable")
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -128,6 +128,20 @@ FORGETTING: tuple[Mutation, ...] = (
         _AUDIT,
     ),
     _forgetting(
+        "an audit looks at the names of files",
+        "infra/audit/files.py",
+        "place.look(is_named or any(",
+        "place.look(any(",
+        _AUDIT,
+    ),
+    _forgetting(
+        "an audit tells a file without whom it is named after",
+        "infra/audit/files.py",
+        "where = needles.hidden(str(path))",
+        "where = str(path)",
+        _AUDIT,
+    ),
+    _forgetting(
         "an audit unpacks what it finds",
         "infra/audit/needles.py",
         "return depth > 0 and any(self.are_in(inner, depth - 1) for inner in _unpacked(data))",

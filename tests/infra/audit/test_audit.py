@@ -196,7 +196,13 @@ def overlapping(path: Path, text: bytes) -> None:
     path.write_bytes(b" " * (4 * 1024 * 1024 - 12) + text)
 
 
-@pytest.mark.parametrize("write", [plain, packed, overlapping])
+def named(path: Path, text: bytes) -> None:
+    folder = path.with_name(f"of {PERSON}")
+    folder.mkdir()
+    (folder / "old.log").write_bytes(b"")
+
+
+@pytest.mark.parametrize("write", [plain, packed, overlapping, named])
 @pytest.mark.parametrize("folder", ["data", "logs"])
 async def test_a_trace_in_a_file(
     trace: Trace, tmp_path: Path, folder: str, write: Callable[[Path, bytes], None]
@@ -216,8 +222,12 @@ def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
 
 async def test_findings_name_places_and_never_the_person(trace: Trace) -> None:
     await trace.leave(event(), embedding(), users=(PERSON,))
+    (trace.settings.data_dir / f"{PERSON}.json").write_bytes(b"")
+    (trace.settings.data_dir / f"{PERSON}.gz").write_bytes(b"no gzip")
     report = await trace.audit(indexes=Indexes(SUBJECT))
-    assert not any(PERSON in finding or SUBJECT in finding for finding in report.findings)
+    told = [*report.findings, *report.not_looked_at]
+    assert any("<user>.json" in one for one in told)
+    assert not any(PERSON in one or SUBJECT in one for one in told)
 
 
 def test_a_place_with_a_great_many_names_the_first_of_them() -> None:
