@@ -1,14 +1,13 @@
-"""What a rating says: of books, of films."""
+"""What a rating of up to five stars says: of books, of films."""
 
 from schemas.interaction import Signal
 
 
-def signal_of(stars: float, most: float = 5.0) -> Signal:
-    """From four fifths on it is liked, up to two fifths it is not; between them it was read or seen."""
-    share = stars / most
-    if share >= 0.75:
+def signal_of(stars: float) -> Signal:
+    """From four on it is liked, up to two it is not; between them it was read or seen."""
+    if stars >= 4:
         return Signal.LIKE
-    return Signal.DISLIKE if share <= 0.45 else Signal.CLICK
+    return Signal.DISLIKE if stars <= 2 else Signal.CLICK
 
 
 def stars_of(text: str) -> float | None:
@@ -17,4 +16,4 @@ def stars_of(text: str) -> float | None:
         stars = float(text.strip().replace(",", "."))
     except ValueError:
         return None
-    return stars if 0 < stars <= 10 else None
+    return stars if 0 < stars <= 5 else None

@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra.platforms.ratings import signal_of, stars_of
 from infra.platforms.rows import HistoryRefused
 from tests.infra.platforms.files import GOODREADS_HEAD, book, only, read, table, told, zipped
 
@@ -10,6 +11,11 @@ RATING = "userId,movieId,rating,timestamp"
 MOVIES = table(
     "movieId,title,genres", [1, "Matrix, The (1999)", "Action|Sci-Fi"], [2, "Heat (1995)", "(no genres listed)"]
 )
+
+
+def test_half_stars_and_what_is_no_rating() -> None:
+    assert [signal_of(stars) for stars in (2, 2.5, 3.5, 4)] == ["dislike", "click", "click", "like"]
+    assert [stars_of(text) for text in ("3,5", "0", "7", "x", "nan")] == [3.5, None, None, None, None]
 
 
 class TestGoodreads:
