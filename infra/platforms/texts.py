@@ -100,8 +100,7 @@ def read_text(archive: Archive, member: Member) -> str:
 
 
 def read_json(text: str, wanted: Collection[str], dropped: Dropped) -> list[Any]:
-    """The list that the text is, or that its only field holds. Of every object only the wanted fields are kept. Raises
-    `HistoryRefused`."""
+    """The list that the text is. Of every object only the wanted fields are kept. Raises `HistoryRefused`."""
 
     def kept(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         dropped.add([name for name, _ in pairs if name not in wanted])

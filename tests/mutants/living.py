@@ -66,6 +66,13 @@ LIVING: tuple[Mutation, ...] = (
         "tests/infra/test_ending.py",
     ),
     _bounded(
+        "of a file from a platform what is read in one piece is bounded",
+        "infra/platforms/texts.py",
+        "if len(content) > MAX_WHOLE:",
+        "if False:",
+        "tests/infra/platforms/test_texts.py",
+    ),
+    _bounded(
         "only so many messages of a user wait",
         "workers/agent.py",
         "return len(waiting) < self.rules.max_waiting and size <= self.rules.max_waiting_bytes",

@@ -3,8 +3,21 @@
 import io
 import json
 
+import pytest
+
 from infra.platforms.archive import Archive
-from infra.platforms.texts import MAX_DROPPED, Cells, Dropped, first_line, plain_name, read_json, read_table
+from infra.platforms.rows import HistoryRefused, NotTaken
+from infra.platforms.texts import (
+    MAX_DROPPED,
+    MAX_WHOLE,
+    Cells,
+    Dropped,
+    first_line,
+    plain_name,
+    read_json,
+    read_table,
+    read_text,
+)
 from tests.infra.platforms.files import IP, NETFLIX_HEAD, SECRETS, netflix_row, play, table
 
 
@@ -40,3 +53,33 @@ def test_everything_a_play_says_of_its_listener_is_gone_before_it_is_looked_at()
 def test_columns_are_known_whatever_their_case_blanks_and_signs() -> None:
     assert plain_name(" Start_Time ") == "starttime"
     assert first_line('\ufeff"Video ID";Zeitstempel\n'.encode()) == ("videoid", "zeitstempel")
+
+
+def rows_of(text: str) -> list[Cells | NotTaken]:
+    with Archive(io.BytesIO(text.encode())) as archive:
+        (member,) = archive.members
+        return list(read_table(archive, member, {"title": ["title"], "date": ["date"], "?stars": ["stars"]}, Dropped()))
+
+
+def test_a_line_that_lacks_a_column_that_has_to_be_there_is_not_the_header() -> None:
+    (row,) = rows_of("Title,of the export\n\nDate,Title\n1/2/26,Roma\n")
+    assert row == Cells(4, {"title": "Roma", "date": "1/2/26"})
+
+
+def test_a_cell_longer_than_any_is_told_by_its_line_and_what_stands_before_it_is_read() -> None:
+    first, second = rows_of(f"Title,Date\nRoma,1/2/26\n{'x' * 200_000},1/2/26\nHeat,1/2/26\n")
+    assert isinstance(first, Cells)
+    assert isinstance(second, NotTaken)
+    assert second.line == 3
+
+
+def test_json_that_is_no_list_is_refused() -> None:
+    with pytest.raises(HistoryRefused, match="not the list"):
+        read_json('{"likes": []}', {"likes"}, Dropped())
+
+
+def test_what_is_read_in_one_piece_is_no_larger_than_a_page_may_be() -> None:
+    with Archive(io.BytesIO(b" " * (MAX_WHOLE + 1))) as archive:
+        (member,) = archive.members
+        with pytest.raises(HistoryRefused, match="export fewer years"):
+            read_text(archive, member)
