@@ -125,3 +125,10 @@ def test_the_older_list_of_likes_has_lines_above_its_rows() -> None:
     likes += "abcdefghijk,2026-04-01 10:00:00 UTC\n"
     files = {"T/watch-history.json": history(visit()), "T/Liked videos.csv": likes}
     assert [signal for _, signal in told(read(zipped(files)))] == ["click", "like"]
+
+
+@pytest.mark.parametrize("time", ["Jan 31, 2023", "Quux 31, 2023, 9:19:44 PM", "Jan 31, 2023, 25:19:44"])
+def test_a_time_on_a_page_that_cannot_be_read_is_told_by_its_line(time: str) -> None:
+    shown = read(page(time=time)).taken
+    reason = "has no time that can be read"
+    assert [(one.line, one.reason) for one in shown.rows_refused] == [(1, reason), (2, reason)]
