@@ -21,7 +21,7 @@ from infra.doors.keys import Keys
 from infra.doors.loopback import is_loopback
 from infra.doors.rates import Rates
 from infra.doors.roles import Holder, Role
-from infra.doors.tokens import TokenRefused, read
+from infra.doors.tokens import TokenRefused, holds, read
 from infra.gateway.problems import ProblemError
 from workers.errors import ConfigurationError
 
@@ -54,6 +54,10 @@ class Doors:
             raise forbidden(request, holder)
         return holder
 
+    def still_lets_in(self, holder: Holder) -> bool:
+        """Whether the token that was shown still holds: it may have expired, been called back or lost its key since."""
+        return self.keys is None or holds(self.keys(), holder, self.clock())
+
 
 OPEN_DOORS = Doors()
 LOCAL_DOORS = Doors(only_local=True)
@@ -80,6 +84,16 @@ def _holder_of(request: Request) -> Holder | None:
 
 HolderHere = Annotated[Holder | None, Depends(_holder_of)]
 """An endpoint's argument of this type is who asks; None where the doors stand open."""
+
+
+def _still_held(request: Request, holder: HolderHere) -> Callable[[], bool]:
+    doors: Doors = request.app.state.doors
+    return lambda: holder is None or doors.still_lets_in(holder)
+
+
+StillHeld = Annotated[Callable[[], bool], Depends(_still_held)]
+"""An endpoint's argument of this type says, as often as it is called, whether the token still holds: for answers that
+last."""
 
 
 def refuse_others(request: Request, users: Collection[str]) -> None:

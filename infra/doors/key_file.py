@@ -1,4 +1,5 @@
-"""The keys in a file that only its owner can read; a running service notices when it changes."""
+"""The keys, and the tokens that were called back, in a file that only its owner can read; a running service notices
+when it changes."""
 
 import fcntl
 import json
@@ -40,8 +41,8 @@ def read_ring(path: Path) -> KeyRing:
     if path.stat().st_mode & 0o077:
         raise ConfigurationError(f"{path} holds keys and others can read it: chmod 600 {path}")
     try:
-        ring = KeyRing(tuple(map(_key, json.loads(path.read_text())["keys"])))
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        ring = _ring(json.loads(path.read_text()))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise _broken(path) from error
     if not ring.keys or ring.signing.until is not None:
         raise _broken(path)
@@ -62,6 +63,17 @@ def made_once(path: Path, now: float) -> tuple[KeyRing, bool]:
         return _rotate(path, now, 0.0), True
 
 
+def revoke(path: Path, token: str, now: float, until: float) -> KeyRing:
+    """Calls one token back, by its id, and keeps that in mind until it has expired. Raises as `read_ring` does, and
+    `ConfigurationError` where there are no keys yet."""
+    with _alone(path):
+        if not path.exists():
+            raise ConfigurationError("there are no keys yet, so no token holds: `attune token rotate` makes the first")
+        ring = read_ring(path).without(token, now, until)
+        _write(path, ring)
+        return ring
+
+
 def _rotate(path: Path, now: float, keep_seconds: float) -> KeyRing:
     secret = secrets.token_bytes(MIN_KEY_BYTES)
     ring = read_ring(path).rotated(secret, now, keep_seconds) if path.exists() else KeyRing((TokenKey(secret, now),))
@@ -71,7 +83,7 @@ def _rotate(path: Path, now: float, keep_seconds: float) -> KeyRing:
 
 def _write(path: Path, ring: KeyRing) -> None:
     """In one step: a service that reads it meanwhile finds the old file or the new one."""
-    text = json.dumps({"keys": list(map(_document, ring.keys))}, indent=1)
+    text = json.dumps({"keys": list(map(_document, ring.keys)), "revoked": dict(ring.revoked)}, indent=1)
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)  # of a write that was cut off
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY), "w") as file:
@@ -88,6 +100,12 @@ def _alone(path: Path) -> Iterator[None]:
     with os.fdopen(os.open(path.with_suffix(".lock"), os.O_WRONLY | os.O_CREAT, _OWNER_ONLY), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _ring(document: dict[str, Any]) -> KeyRing:
+    """An earlier release has called nothing back."""
+    revoked = {str(token): float(until) for token, until in document.get("revoked", {}).items()}
+    return KeyRing(tuple(map(_key, document["keys"])), revoked)
 
 
 def _key(document: dict[str, Any]) -> TokenKey:

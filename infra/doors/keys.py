@@ -2,17 +2,23 @@
 
 The newest signs; an older one is accepted until its time is over. A key's id (`kid`, which stands in every token) is
 made from the key, one way.
+
+One token alone can be called back by its own id (`jti`), which is kept beside the keys until the token would have
+expired anyway.
 """
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from workers.errors import ConfigurationError
 
 MIN_KEY_BYTES = 32
 """As long as what HS256 makes of it (RFC 7518, 3.2)."""
+
+MAX_REVOKED = 10_000
+"""Tokens called back and not yet expired: 60 bytes each are 600 KB, which take 10 ms to read when the file changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +39,11 @@ class TokenKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """At least one key, the newest first."""
+    """At least one key, the newest first. `revoked`: until when (epoch seconds) each token that was called back is to
+    be remembered, by its id."""
 
     keys: tuple[TokenKey, ...]
+    revoked: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def signing(self) -> TokenKey:
@@ -45,11 +53,22 @@ class KeyRing:
         """The key of that id, if tokens that it signed are still taken."""
         return next((key for key in self.keys if key.kid == kid and key.holds_at(now)), None)
 
+    def without(self, token: str, now: float, until: float) -> "KeyRing":
+        """With one more token called back, by its id. Those that have expired meanwhile leave the list. Raises
+        `ConfigurationError` where it is full."""
+        revoked = {one: end for one, end in self.revoked.items() if end > now} | {token: until}
+        if len(revoked) > MAX_REVOKED:
+            cure = "call all of them back at once with `attune token rotate --keep-days 0`, and issue others"
+            raise ConfigurationError(f"{MAX_REVOKED:,} tokens are called back already: {cure}")
+        return replace(self, revoked=revoked)
+
     def rotated(self, secret: bytes, now: float, keep_seconds: float) -> "KeyRing":
-        """With a new key in front; the others are accepted for `keep_seconds` more at most, and left out once over."""
+        """With a new key in front; the others are accepted for `keep_seconds` more at most, and left out once over. So
+        are the tokens that were called back, each of which an older key has signed."""
         end = now + keep_seconds
         old = [replace(key, until=min(end, math.inf if key.until is None else key.until)) for key in self.keys]
-        return KeyRing((TokenKey(secret, now), *(key for key in old if key.holds_at(now))))
+        revoked = {token: min(end, until) for token, until in self.revoked.items() if min(end, until) > now}
+        return KeyRing((TokenKey(secret, now), *(key for key in old if key.holds_at(now))), revoked)
 
 
 Keys = Callable[[], KeyRing]

@@ -1,7 +1,7 @@
 """Who somebody is at the doors, as their token says it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
@@ -22,11 +22,14 @@ class Role(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Of a token that was accepted. `subject`: a person's user id, a provider's id, or the name of a program. `expires`
-    is in epoch seconds."""
+    is in epoch seconds. `token` and `key` are the ids of the token ("" where it has none) and of the key that signed
+    it: with them it is looked at again while an answer lasts."""
 
     role: Role
     subject: str
     expires: float
+    token: str = field(default="", compare=False)
+    key: str = field(default="", compare=False)
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.doors.key_file import KeyFile, made_once, read_ring, rotate
-from infra.doors.keys import KeyRing, TokenKey, ring_of_setting
+from infra.doors.key_file import KeyFile, made_once, read_ring, revoke, rotate
+from infra.doors.keys import MAX_REVOKED, KeyRing, TokenKey, ring_of_setting
 from infra.doors.roles import Role
 from infra.doors.tokens import DAY, TokenRefused, issue, read
 from tests.infra.door_keys import KEY, NOW, RING
@@ -61,6 +61,28 @@ def test_a_key_that_can_be_guessed_is_refused_and_not_repeated(text: str) -> Non
     assert "hunter2" not in str(refusal.value)
 
 
+# --- tokens that are called back
+
+
+def test_a_token_that_was_called_back_leaves_the_list_when_it_would_have_expired() -> None:
+    ring = RING.without("a" * 24, NOW, NOW + DAY).without("b" * 24, NOW + DAY - 1, NOW + 2 * DAY)
+    assert ring.revoked == {"a" * 24: NOW + DAY, "b" * 24: NOW + 2 * DAY}
+    assert ring.without("c" * 24, NOW + DAY, NOW + 3 * DAY).revoked.keys() == {"b" * 24, "c" * 24}
+
+
+def test_a_rotation_remembers_them_no_longer_than_any_older_token_holds() -> None:
+    ring = RING.without("a" * 24, NOW, NOW + 300 * DAY)
+    assert ring.rotated(NEW, NOW, 10 * DAY).revoked == {"a" * 24: NOW + 10 * DAY}
+    assert ring.rotated(NEW, NOW, 0).revoked == {}
+
+
+def test_the_list_has_an_end_and_the_cure_is_said() -> None:
+    full = KeyRing(RING.keys, {f"{n:024x}": NOW + DAY for n in range(MAX_REVOKED)})
+    with pytest.raises(ConfigurationError, match="attune token rotate --keep-days 0"):
+        full.without("f" * 24, NOW, NOW + DAY)
+    assert len(full.without(f"{1:024x}", NOW, NOW + DAY).revoked) == MAX_REVOKED
+
+
 # --- the file
 
 
@@ -90,6 +112,42 @@ def test_a_running_service_takes_up_a_rotation_at_once(tmp_path: Path) -> None:
         read(keys(), old, NOW)
 
 
+def test_a_running_service_notices_a_token_that_was_called_back(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    made_once(path, NOW)
+    keys = KeyFile(path)
+    lost, other = (issue(keys(), Role.PERSON, "ada", NOW, 1) for _ in range(2))
+    revoke(path, read(keys(), lost, NOW).token, NOW, NOW + DAY)
+    with pytest.raises(TokenRefused, match="called back"):
+        read(keys(), lost, NOW)
+    assert read(keys(), other, NOW).subject == "ada"
+    rotate(path, NOW, DAY)
+    with pytest.raises(TokenRefused, match="called back"):
+        read(keys(), lost, NOW)
+
+
+def test_two_that_call_tokens_back_at_once_lose_none(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    made_once(path, NOW)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: revoke(path, f"{n:024x}", NOW, NOW + DAY), range(12)))
+    assert len(read_ring(path).revoked) == 12
+
+
+def test_without_keys_there_is_nothing_to_call_back(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no keys yet"):
+        revoke(tmp_path / "tokens.json", "a" * 24, NOW, NOW + DAY)
+
+
+def test_a_file_of_an_earlier_release_calls_nothing_back(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    made_once(path, NOW)
+    document = json.loads(path.read_text())
+    del document["revoked"]
+    path.write_text(json.dumps(document))
+    assert read_ring(path).revoked == {}
+
+
 def test_what_is_unchanged_is_not_read_again(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     made_once(path, NOW)
@@ -116,6 +174,7 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
 
 
 TOO_SHORT = {"secret": "6b" * 31, "made": 1, "until": None}
+WHOLE = {"secret": "6b" * 32, "made": 1, "until": None}
 OVER = {"secret": "6b" * 32, "made": 1, "until": 2}
 
 
@@ -124,6 +183,7 @@ OVER = {"secret": "6b" * 32, "made": 1, "until": 2}
     [
         *("", "{", "[]", '{"keys": []}', '{"keys": [{"secret": "zz"}]}', '{"keys": 7}', "[" * 100_000),
         *(json.dumps({"keys": [key]}) for key in (TOO_SHORT, OVER)),
+        *(json.dumps({"keys": [WHOLE], "revoked": revoked}) for revoked in (7, ["a"], {"a": "soon"}, {"a": None})),
     ],
 )
 def test_what_we_did_not_write_is_refused_and_not_repeated(text: str, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from infra.doors.keys import KeyRing, TokenKey
 from infra.doors.roles import Holder, Role
-from infra.doors.tokens import DAY, MAX_TOKEN_CHARS, TokenRefused, issue, read
+from infra.doors.tokens import DAY, MAX_TOKEN_CHARS, TokenRefused, holds, is_id, issue, read
 from tests.infra.door_keys import KEY, NOW, OTHER_KEY, RING, token
 from workers.errors import ConfigurationError
 
@@ -32,6 +32,28 @@ def refused(given: str, now: float = NOW, ring: KeyRing = RING) -> str:
 def test_it_says_who_holds_it_and_until_when(role: Role) -> None:
     name = {Role.PERSON: "Ada Lovelace / Zürich", Role.PROVIDER: "mine.spotify"}.get(role, "importer-2")
     assert read(RING, token(role, name, days=2), NOW) == Holder(role, name, NOW + 2 * DAY)
+
+
+def test_each_has_an_id_of_its_own_by_which_it_is_called_back() -> None:
+    first, second = token(Role.PERSON), token(Role.PERSON)
+    name = read(RING, first, NOW).token
+    ring = RING.without(name, NOW, NOW + DAY)
+    assert "was called back; ask for a new one" in refused(first, ring=ring)
+    assert read(ring, second, NOW).subject == "ada"
+    assert is_id(name)
+    assert not is_id(KEY.kid)
+
+
+def test_a_token_of_an_earlier_release_has_none_and_holds() -> None:
+    assert read(RING.without("a" * 24, NOW, NOW + DAY), signed(CLAIMS), NOW).token == ""
+
+
+def test_what_was_read_once_is_looked_at_again() -> None:
+    holder = read(RING, token(Role.PERSON, days=1), NOW)
+    assert holds(RING, holder, NOW + DAY - 1)
+    assert not holds(RING, holder, NOW + DAY)
+    assert not holds(RING.without(holder.token, NOW, NOW + DAY), holder, NOW)
+    assert not holds(RING.rotated(b"n" * 32, NOW, 0), holder, NOW)
 
 
 def test_it_holds_until_its_last_second() -> None:

@@ -7,6 +7,7 @@ _TOKENS = "tests/infra/test_doors_tokens.py"
 _KEYS = "tests/infra/test_doors_keys.py"
 _RATES = "tests/infra/test_doors_rates.py"
 _OPENING = "tests/infra/test_doors_opening.py"
+_STREAMS = "tests/infra/test_doors_streams.py"
 _KAFKA = "tests/streams/test_kafka_security.py"
 _REDIS = "tests/infra/test_redis_security.py"
 
@@ -14,6 +15,7 @@ _ENTERING = "infra/doors/entering.py"
 _READ = "infra/doors/tokens.py"
 _RULES = "infra/doors/access.py"
 _FILE = "infra/doors/key_file.py"
+_KEY_RING = "infra/doors/keys.py"
 
 
 def _door(guard: str, file: str, old: str, new: str, tests: str) -> Mutation:
@@ -80,21 +82,21 @@ DOORS: tuple[Mutation, ...] = (
     _door("a token is of a bounded length", _READ, "if len(token) > MAX_TOKEN_CHARS:", "if False:", _TOKENS),
     _door(
         "a key that was replaced has its time",
-        "infra/doors/keys.py",
+        _KEY_RING,
         "key.kid == kid and key.holds_at(now)",
         "key.kid == kid",
         _KEYS,
     ),
     _door(
         "a rotation gives no older key more time",
-        "infra/doors/keys.py",
+        _KEY_RING,
         "until=min(end, math.inf if key.until is None else key.until)",
         "until=end",
         _KEYS,
     ),
     _door(
         "a key that can be guessed is none",
-        "infra/doors/keys.py",
+        _KEY_RING,
         "any(len(secret) < MIN_KEY_BYTES for secret in secrets)",
         "False",
         _KEYS,
@@ -136,10 +138,28 @@ DOORS: tuple[Mutation, ...] = (
     _door(
         "a stream ends with its token",
         "infra/gateway/endpoints/events.py",
-        " and gateway.ports.clock() < until",
+        " and held()",
         "",
-        "tests/infra/test_doors_streams.py",
+        _STREAMS,
     ),
+    _door("nor than it is called back", _READ, "holder.token not in ring.revoked and", "", _STREAMS),
+    _door("nor than its key is in force", _READ, " and ring.accepted(holder.key, now) is not None", "", _STREAMS),
+    _door("a token that was called back is refused", _READ, "if name in ring.revoked:", "if False:", _TOKENS),
+    _door(
+        "a rotation forgets none that was called back",
+        _KEY_RING,
+        "holds_at(now))), revoked)",
+        "holds_at(now))))",
+        _KEYS,
+    ),
+    _door(
+        "those that expired leave the list",
+        _KEY_RING,
+        "for one, end in self.revoked.items() if end > now}",
+        "for one, end in self.revoked.items()}",
+        _KEYS,
+    ),
+    _door("the list has an end", _KEY_RING, "if len(revoked) > MAX_REVOKED:", "if False:", _KEYS),
     _door(
         "Redis is the one that its certificate is for",
         "infra/stores/redis_security.py",

@@ -1,15 +1,14 @@
 """A person's profile, live: server-sent events."""
 
 import asyncio
-import math
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
 from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
 
-from infra.doors.entering import HolderHere
+from infra.doors.entering import StillHeld
 from infra.gateway.context import Gateway, GatewayHere
 from infra.gateway.people import Person, find_person
 from infra.gateway.problems import count_outage
@@ -32,20 +31,19 @@ async def _one_stream(gateway: GatewayHere) -> AsyncIterator[None]:
 
 
 @router.get("/v1/users/{user:path}/events", dependencies=[Depends(_one_stream)])
-async def get_events(user: UserId, gateway: GatewayHere, holder: HolderHere) -> StreamingResponse:
+async def get_events(user: UserId, gateway: GatewayHere, held: StillHeld) -> StreamingResponse:
     """The profile at once and whenever its version changes, as server-sent events: "profile" with the profile as JSON,
     "absent" while nothing is known of the user. It ends with the token that opened it."""
     first = await find_person(gateway, user)
     # A proxy that collects an answer before it passes it on would hold back every event.
     headers = {"X-Accel-Buffering": "no"}
-    until = math.inf if holder is None else holder.expires
-    return StreamingResponse(_stream(user, gateway, first, until), media_type="text/event-stream", headers=headers)
+    return StreamingResponse(_stream(user, gateway, first, held), media_type="text/event-stream", headers=headers)
 
 
-async def _stream(user: str, gateway: Gateway, person: Person | None, until: float) -> AsyncIterator[str]:
+async def _stream(user: str, gateway: Gateway, person: Person | None, held: Callable[[], bool]) -> AsyncIterator[str]:
     yield f"retry: {RECONNECT_MS}\n\n{_event(person)}"
     told, spoken = _version(person), time.monotonic()
-    while not await _closing(gateway) and gateway.ports.clock() < until:
+    while not await _closing(gateway) and held():
         version = told
         # The stream outlives an outage of the store: it tells nothing new meanwhile, and the next poll asks again.
         with _counted_outage(gateway):
