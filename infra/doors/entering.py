@@ -1,7 +1,8 @@
 """The door that every request passes.
 
 1. The route has a rule (`infra.doors.access`); an open one, or an open door, lets anybody in. Doors that are open to
-   this machine only are so to who asks by its name: a page from elsewhere may have its own name lead here.
+   this machine only are so to who asks by its name, and from no other page than ours: a page from elsewhere may have
+   its own name lead here, and a browser of old sends its forms without a word of where they come from but the origin.
 2. The token is one of ours, in the header Authorization and nowhere else: in an address it would land in logs. If not,
    401.
 3. Its holder has not asked too often; if they have, 429.
@@ -18,7 +19,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from infra.doors.access import IN_BODY, METRICS, Rule, rule_of
 from infra.doors.keys import Keys
-from infra.doors.loopback import is_loopback
+from infra.doors.loopback import asks_for_loopback
 from infra.doors.rates import Rates
 from infra.doors.roles import Holder, Role
 from infra.doors.tokens import TokenRefused, holds, read
@@ -68,8 +69,8 @@ async def enter(request: Request) -> None:
     """The dependency of every route (`infra.gateway.app`)."""
     doors: Doors = request.app.state.doors
     request.state.holder = None
-    if doors.only_local and not is_loopback(request.url.hostname):
-        raise _by_another_name(request)
+    if doors.only_local and not _is_local(request):
+        raise _from_elsewhere(request)
     if doors.keys is not None:
         rule = rule_of(request.method, request.scope["route"].path)
         if rule is None:
@@ -133,9 +134,20 @@ def forbidden(request: Request, holder: Holder) -> ProblemError:
     return ProblemError(403, "Forbidden", detail, headers=challenge)
 
 
-def _by_another_name(request: Request) -> ProblemError:
+def _is_local(request: Request) -> bool:
+    """Every header Host names this machine, and the origin, where a browser tells it, is the page of that very name."""
+    hosts = request.headers.getlist("host")
+    pages = {f"{scheme}://{host}".lower() for scheme in ("http", "https") for host in hosts}
+    own = all(origin.lower() in pages for origin in request.headers.getlist("origin"))
+    return own and bool(hosts) and all(map(asks_for_loopback, hosts))
+
+
+def _from_elsewhere(request: Request) -> ProblemError:
     request.app.state.metrics.doors_refused.labels("name").inc()
-    detail = "Without tokens this answers to localhost and 127.0.0.1 only; `attune token rotate` makes keys for others."
+    detail = (
+        "Without tokens this answers to localhost and 127.0.0.1, and to no other site's page; `attune token rotate` "
+    )
+    detail += "makes keys for others."
     return ProblemError(403, "Forbidden", detail)
 
 

@@ -33,6 +33,8 @@ SPACE_MISMATCH = "urn:attune:space-mismatch"
 RETRY_SECONDS = 1
 """A broker or store that restarts is back within a few seconds (FACTS: 0.2 to 2.6); asking each second costs little."""
 
+_WHOLE_USER = "/v1/users/{user:path}"
+
 _logger = logging.getLogger(__name__)
 
 
@@ -117,6 +119,8 @@ async def _raised(_: Request, error: Exception) -> Response:
 
 async def _routing(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if _is_nothing(request, error):
+        error = HTTPException(404)
     title = HTTPStatus(error.status_code).phrase
     match error.status_code:
         case 404:
@@ -127,6 +131,14 @@ async def _routing(request: Request, error: Exception) -> Response:
         case _:
             detail = str(error.detail)
     return answer(ProblemError(error.status_code, title, detail, headers=error.headers))
+
+
+def _is_nothing(request: Request, error: HTTPException) -> bool:
+    """Whether the one address that was found is that of somebody whose id is all the rest of the path. An id may hold a
+    slash, so whatever follows /v1/users/ could be one; one that is meant as such comes as %2F."""
+    path = getattr(request.scope.get("route"), "path", "")
+    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    return error.status_code == 405 and path == _WHOLE_USER and raw.count(b"/") > _WHOLE_USER.count("/")
 
 
 async def _parameters(_: Request, error: Exception) -> Response:

@@ -183,6 +183,16 @@ async def test_an_ingester_sends_for_everybody() -> None:
     assert (answer.status_code, len(producer.sent)) == (202, 2)
 
 
+@pytest.mark.parametrize(
+    ("role", "users"),
+    [(Role.PERSON, ["ada"]), (Role.INGESTER, []), (Role.OPERATOR, ["anna", "ben"])],
+)
+async def test_the_page_offers_nobody_whose_profile_stays_closed(role: Role, users: list[str]) -> None:
+    async with speak_to(create_app(ports(sample_users=("anna", "ben")), doors())) as client:
+        answer = await client.get("/v1/page", headers=bearing(token(role)))
+    assert answer.json() == {"users": users, "providers": ["music", "news"]}
+
+
 # --- one for every route
 
 

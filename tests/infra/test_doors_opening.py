@@ -18,7 +18,7 @@ from infra.provider_client import HttpSearch
 from infra.settings import Settings
 from schemas.api import Found, SearchBody
 from streams.metrics import Metrics
-from tests.infra.door_keys import NOW, doors, token
+from tests.infra.door_keys import NOW, bearing, doors, token
 from tests.infra.gateway_fakes import FakeSearch, no_problems, ports, speak_to
 from workers.errors import ConfigurationError
 
@@ -79,6 +79,8 @@ def test_a_name_that_only_looks_like_loopback_is_not() -> None:
     [
         *((host, 200) for host in ("localhost:8080", "127.0.0.1:8080", "[::1]:8080", "127.0.0.1", "localhost")),
         *((host, 403) for host in ("evil.example", "evil.example:8080", "localhost.evil.example", "192.168.1.2:8080")),
+        # What a framework cannot read, and takes the address that it listens on instead.
+        *((host, 403) for host in ("evil{.example", 'evil".example:8080', "[", "", "localhost:80:80", "a@127.0.0.1")),
     ],
 )
 async def test_open_to_this_machine_means_to_who_asks_by_its_name(host: str, status: int) -> None:
@@ -86,6 +88,32 @@ async def test_open_to_this_machine_means_to_who_asks_by_its_name(host: str, sta
     async with speak_to(create_app(ports(), LOCAL_DOORS)) as client:
         for path in ("/v1/status", "/"):
             assert (await client.get(path, headers={"Host": host})).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        (None, 202),
+        ("http://localhost:8080", 202),
+        ("HTTP://LOCALHOST:8080", 202),
+        ("http://evil.example", 403),
+        ("http://localhost:3000", 403),
+        ("http://127.0.0.1:8080", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+async def test_no_page_but_ours_changes_anything(origin: str | None, status: int) -> None:
+    """A form needs no leave to be sent to another site, and a refresh needs no body that a form could not send."""
+    headers = {"Host": "localhost:8080"} | ({} if origin is None else {"Origin": origin})
+    async with speak_to(create_app(ports(), LOCAL_DOORS)) as client:
+        assert (await client.post("/v1/users/ada/refresh", headers=headers)).status_code == status
+
+
+async def test_behind_closed_doors_only_the_token_counts() -> None:
+    headers = {"Host": "attune.example", "Origin": "https://attune.example"} | bearing(token(Role.PERSON))
+    async with speak_to(create_app(ports(), doors())) as client:
+        assert (await client.post("/v1/users/ada/refresh", headers=headers)).status_code == 202
 
 
 async def test_no_role_starts_open_to_others(tmp_path: Path) -> None:

@@ -137,6 +137,25 @@ class TestRouting:
         assert "takes POST, not GET" in detail(answer, 405)
         assert answer.headers["allow"] == "POST"
 
+    @pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+    @pytest.mark.parametrize("rest", ["nothing", "profile/", "profile/x", "interests/0123456789ab"])
+    async def test_what_follows_a_user_and_is_no_address_is_none(self, rest: str, method: str) -> None:
+        async with gateway() as client:
+            detail(await client.request(method, f"/v1/users/anna/{rest}"), 404)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "allowed"),
+        [
+            ("GET", "/v1/users/anna", "DELETE"),
+            ("GET", "/v1/users/anna%2Fnothing", "DELETE"),
+            ("POST", "/v1/users/anna/profile", "GET"),
+            ("PUT", "/v1/users/anna/edits", "POST"),
+        ],
+    )
+    async def test_where_there_is_another_method_it_is_named(self, method: str, path: str, allowed: str) -> None:
+        async with gateway() as client:
+            assert f"takes {allowed}, not {method}" in detail(await client.request(method, path), 405)
+
 
 class TestFailures:
     async def test_what_nobody_foresaw_is_a_500_without_a_word_of_it(self, caplog: pytest.LogCaptureFixture) -> None:

@@ -131,9 +131,31 @@ DOORS: tuple[Mutation, ...] = (
     _door(
         "open to this machine is open to its names",
         _ENTERING,
-        "if doors.only_local and not is_loopback(request.url.hostname):",
+        "if doors.only_local and not _is_local(request):",
         "if False:",
         _OPENING,
+    ),
+    _door(
+        "a name that cannot be read is another's",
+        "infra/doors/loopback.py",
+        "found is not None and",
+        "found is None or",
+        _OPENING,
+    ),
+    _door("and to its own page only", _ENTERING, "return own and bool(hosts)", "return bool(hosts)", _OPENING),
+    _door(
+        "the page offers nobody whose profile stays closed",
+        "infra/gateway/endpoints/page.py",
+        "if holder is None or holder.role is Role.OPERATOR:",
+        "if True:",
+        _ACCESS,
+    ),
+    _door(
+        "what follows a user and is no address is none",
+        "infra/gateway/problems.py",
+        "    if _is_nothing(request, error):\n        error = HTTPException(404)\n",
+        "",
+        "tests/infra/test_gateway_errors.py",
     ),
     _door(
         "a stream ends with its token",

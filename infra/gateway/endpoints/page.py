@@ -7,6 +7,8 @@ from importlib.resources import files
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
+from infra.doors.entering import HolderHere
+from infra.doors.roles import Holder, Role
 from infra.gateway.context import GatewayHere
 from workers.mine import is_mine
 
@@ -41,10 +43,17 @@ class PageData(BaseModel):
 
 
 @router.get("/v1/page", include_in_schema=False)
-async def get_page_data(gateway: GatewayHere) -> PageData:
+async def get_page_data(gateway: GatewayHere, holder: HolderHere) -> PageData:
     snapshot = await gateway.ports.store.read([], [], gateway.ports.space)
     providers = tuple(one for one in snapshot.providers if not is_mine(one))
-    return PageData(users=gateway.ports.sample_users, providers=providers)
+    return PageData(users=_offered(gateway.ports.sample_users, holder), providers=providers)
+
+
+def _offered(sample: tuple[str, ...], holder: Holder | None) -> tuple[str, ...]:
+    """Nobody learns the id of anybody whose profile they may not read."""
+    if holder is None or holder.role is Role.OPERATOR:
+        return sample
+    return (holder.subject,) if holder.role is Role.PERSON else ()
 
 
 async def _serve(request: Request) -> Response:
