@@ -69,7 +69,8 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
         refiner = refiner_of(ground, agents.spaces, encoder, settings.refiner_share)
         server = _gateway(ground, provider, agents.spaces, sample, doors)
         player = [asyncio.create_task(_play_sample(ground), name="sample")] if sample else []
-        _LOG.info("listening on http://%s:%d", settings.http_host, server.port)
+        scheme = "http" if settings.http_cert is None else "https"
+        _LOG.info("listening on %s://%s:%d", scheme, settings.http_host, server.port)
         await life.run([server, keeper, refiner, *(_runner(ground, stage) for stage in stages)], player)
 
 
@@ -80,7 +81,7 @@ async def run_gateway(settings: Settings) -> None:
     async with supervised(settings.stop_timeout) as life, await_ground(settings, ready=True) as ground:
         known = spaces_of(ground)
         if settings.provider_url is not None:
-            search = HttpSearch(settings.provider_url, own_tokens(settings))
+            search = HttpSearch(settings.provider_url, own_tokens(settings), trust=settings.http_trust)
             try:
                 await life.run([_gateway(ground, search, known, False, doors), keeper_of(ground, spaces=known)])
             finally:

@@ -18,6 +18,7 @@ from infra.settings import Settings
 from infra.stores.check import redis_problems
 from infra.stores.redis_calls import RedisCalls, connect
 from streams.kafka_admin import topic_problems
+from streams.tls import distrust
 from workers.errors import AttuneError
 from workers.space import describe_space
 
@@ -150,10 +151,13 @@ async def _store(settings: Settings) -> Sequence[Finding]:
 
 async def _gateway(settings: Settings) -> Sequence[Finding]:
     try:
-        async with httpx.AsyncClient(timeout=_ASK_SECONDS) as client:
+        async with httpx.AsyncClient(timeout=_ASK_SECONDS, verify=settings.http_trust) as client:
             answer = await client.get(f"{settings.url}/readyz")
             problems = answer.json().get("problems", [])
     except (httpx.HTTPError, httpx.InvalidURL) as error:
+        if (why := distrust(error)) is not None:
+            cure = "let ATTUNE_HTTP_CA name the CA that signed it, and ATTUNE_GATEWAY_URL the host that it was made for"
+            return [Finding("gateway", False, f"{settings.url} shows a certificate that is not trusted ({why})", cure)]
         return [await asyncio.to_thread(_silent, settings, type(error).__name__)]
     except (ValueError, AttributeError):
         return [_stranger(settings)]

@@ -1,5 +1,6 @@
-"""The settings of whom one lets in and to whom one shows who one is: tokens, and TLS and passwords of the servers."""
+"""The settings of whom one lets in and to whom one shows who one is: tokens, TLS, and passwords of the servers."""
 
+import ssl
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ from pydantic_settings import BaseSettings
 
 from infra.stores.redis_security import RedisSecurity
 from streams.kafka_security import KafkaSecurity, Mechanism, Protocol
+from streams.tls import client_context, server_context
 
 Rate = Annotated[float, Field(gt=0, le=1e6)]
 
@@ -32,6 +34,14 @@ class DoorSettings(BaseSettings):
     rate_program: Rate = Field(500.0, description="requests a second with the tokens of one of the others")
     rate_burst: Rate = Field(5.0, description="seconds' worth of requests that may come at once")
 
+    http_cert: Path | None = Field(
+        None, description="certificate of this process' own port (PEM, with those up to its CA); unset: no TLS"
+    )
+    http_key: Path | None = Field(None, description="its private key (PEM)")
+    http_ca: Path | None = Field(
+        None, description="CA of the gateway's and the provider's certificates (PEM); unset: the usual ones"
+    )
+
     kafka_security: Protocol = Field("PLAINTEXT", description="how Kafka's listener is protected")
     kafka_ca: Path | None = Field(None, description="CA of Kafka's certificate (PEM); unset: the system's")
     kafka_cert: Path | None = Field(None, description="certificate to show Kafka (PEM), where it asks for one")
@@ -55,10 +65,29 @@ class DoorSettings(BaseSettings):
             raise ValueError("ATTUNE_KAFKA_PASSWORD needs ATTUNE_KAFKA_SECURITY=SASL_SSL")
         if not self.kafka_security.endswith("SSL") and (self.kafka_ca or self.kafka_cert):
             raise ValueError("ATTUNE_KAFKA_CA and _CERT need ATTUNE_KAFKA_SECURITY=SSL or SASL_SSL")
-        for name in ("kafka", "redis"):
+        for name in ("http", "kafka", "redis"):
             if (getattr(self, f"{name}_cert") is None) != (getattr(self, f"{name}_key") is None):
                 raise ValueError(f"ATTUNE_{name.upper()}_CERT and ATTUNE_{name.upper()}_KEY belong together")
         return self
+
+    @property
+    def http_tls(self) -> ssl.SSLContext | None:
+        """What this process' own port speaks; None: no TLS. Raises `ConfigurationError` for files that cannot be
+        used."""
+        if self.http_cert is None or self.http_key is None:
+            return None
+        return server_context(self.http_cert, self.http_key)
+
+    @property
+    def http_trust(self) -> ssl.SSLContext | bool:
+        """Whom commands and the gateway's own questions take for Attune, as httpx has it in `verify`. Raises as
+        `http_tls` does."""
+        return True if self.http_ca is None else client_context("HTTP", self.http_ca)
+
+    @property
+    def authorization(self) -> dict[str, str]:
+        """The header with which commands show the gateway who they are; none without a token."""
+        return {} if self.token is None else {"Authorization": f"Bearer {self.token.get_secret_value()}"}
 
     @property
     def kafka(self) -> KafkaSecurity:

@@ -1,5 +1,6 @@
 """A provider's retrieval over HTTP, for a gateway that does not hold the indexes itself (ATTUNE_PROVIDER_URL)."""
 
+import ssl
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from pydantic import ValidationError
 
 from infra.gateway.problems import SPACE_MISMATCH, UNKNOWN_PROVIDER, UNKNOWN_SUBJECT
 from schemas.api import Problem, Providers, SearchAnswer, SearchBody
+from streams.tls import distrust
 from workers.errors import ConfigurationError, SearchUnavailable, SpaceMismatch, UnknownProvider, UnknownSubject
 
 C = TypeVar("C", SearchAnswer, Providers)
@@ -21,7 +23,7 @@ _KINDS = {UNKNOWN_PROVIDER: UnknownProvider, UNKNOWN_SUBJECT: UnknownSubject, SP
 
 class HttpSearch:
     """`infra.gateway.ports.Search` against `attune worker provider` at `url`. Keeps its connections; `close` it.
-    `token` gives what is shown there with each request, None for nothing."""
+    `token` gives what is shown there with each request, None for nothing; `trust` is httpx's `verify`."""
 
     def __init__(
         self,
@@ -29,10 +31,11 @@ class HttpSearch:
         token: Callable[[], str | None] = lambda: None,
         *,
         timeout: float = TIMEOUT_SECONDS,
+        trust: ssl.SSLContext | bool = True,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._token = token
-        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, transport=transport)
+        self._client = httpx.AsyncClient(base_url=url, timeout=timeout, verify=trust, transport=transport)
 
     async def search(self, provider: str, body: SearchBody) -> SearchAnswer:
         """Raises `UnknownProvider`, `UnknownSubject`, `SpaceMismatch`; `SearchUnavailable` when there is no answer or
@@ -51,6 +54,11 @@ class HttpSearch:
         try:
             response = await self._client.request(method, path, content=content, headers=headers)
         except httpx.HTTPError as error:
+            if (why := distrust(error)) is not None:
+                cure = "let ATTUNE_HTTP_CA name the CA that signed it, and ATTUNE_PROVIDER_URL the host it was made for"
+                raise ConfigurationError(
+                    f"the provider's search shows a certificate that is not trusted ({why}): {cure}"
+                ) from error
             raise SearchUnavailable(f"the provider's search did not answer ({type(error).__name__})") from error
         if response.status_code != 200:
             _translate(response)

@@ -198,7 +198,8 @@ class Settings(DoorSettings):
     def url(self) -> str:
         """The gateway's address, for commands."""
         host = "127.0.0.1" if self.http_host in {"0.0.0.0", "::"} else self.http_host
-        return self.gateway_url or f"http://{host}:{self.http_port}"
+        scheme = "http" if self.http_cert is None else "https"
+        return self.gateway_url or f"{scheme}://{host}:{self.http_port}"
 
     def runner_of(self, stage: str) -> RunnerName:
         if stage == "control":

@@ -2,11 +2,10 @@
 
 import ssl
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from streams.certificates import context_of
+from streams.tls import client_context
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -29,7 +28,7 @@ class KafkaSecurity:
         """What aiokafka's clients take. Raises `ConfigurationError` for a file that cannot be read."""
         options: dict[str, Any] = {"security_protocol": self.protocol}
         if self.uses_tls:
-            options["ssl_context"] = _context(self)
+            options["ssl_context"] = self.context
         if self.uses_sasl:
             options |= {"sasl_mechanism": self.mechanism}
             options |= {"sasl_plain_username": self.user, "sasl_plain_password": self.password}
@@ -38,7 +37,7 @@ class KafkaSecurity:
     @property
     def context(self) -> ssl.SSLContext | None:
         """None where there is no TLS. Raises as `of_client` does."""
-        return _context(self) if self.uses_tls else None
+        return client_context("Kafka", self.ca, self.certificate, self.key) if self.uses_tls else None
 
     @property
     def uses_tls(self) -> bool:
@@ -50,8 +49,3 @@ class KafkaSecurity:
 
 
 PLAINTEXT = KafkaSecurity()
-
-
-@lru_cache(maxsize=4)  # the CAs of a system take 10 ms to read; a new certificate is taken up at the next start
-def _context(security: KafkaSecurity) -> ssl.SSLContext:
-    return context_of(security, "Kafka")

@@ -1,6 +1,7 @@
 """How the client asks: one request, or again until the gateway has time for it."""
 
 import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -29,12 +30,14 @@ class Asking:
         timeout: float = 10.0,
         *,
         token: str | None = None,
+        ca: str | os.PathLike[str] | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.url = (url or os.environ.get("ATTUNE_GATEWAY_URL") or DEFAULT_URL).rstrip("/")
-        self._http = httpx.Client(timeout=timeout, transport=transport, headers=_authorization(token))
+        headers, trust = _authorization(token), _trust(ca)
+        self._http = httpx.Client(timeout=timeout, transport=transport, headers=headers, verify=trust)
         self._patience = Patience(sleep, clock)
 
     def close(self) -> None:
@@ -67,6 +70,11 @@ class Asking:
         try:
             return self._http.request(method, self.url + path, **request)
         except httpx.TransportError as error:
+            if (why := _distrust(error)) is not None:
+                detail = (
+                    f"{self.url} shows a certificate that is not trusted ({why}): let ATTUNE_HTTP_CA name the CA that "
+                )
+                raise AttuneClientError(0, "Gateway not trusted", f"{detail}signed it.") from error
             raise GatewayUnreachable(self.url, type(error).__name__) from error
         except httpx.InvalidURL as error:
             raise GatewayUnreachable(self.url, "not a URL") from error
@@ -103,3 +111,24 @@ def _retry_after(response: httpx.Response) -> float | None:
 def _authorization(token: str | None) -> dict[str, str]:
     shown = (token or os.environ.get("ATTUNE_TOKEN", "")).strip()
     return {"Authorization": f"Bearer {shown}"} if shown else {}
+
+
+def _trust(ca: str | os.PathLike[str] | None) -> ssl.SSLContext | bool:
+    """What httpx takes as `verify`. Raises `AttuneClientError` for a file that holds no CA."""
+    file = ca or os.environ.get("ATTUNE_HTTP_CA")
+    if not file:
+        return True
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:  # ssl's own errors are among them
+        said = error.strerror or type(error).__name__
+        detail = f"ATTUNE_HTTP_CA cannot be used ({said}): let it name the PEM file of the CA that the gateway's is of."
+        raise AttuneClientError(0, "No such CA", detail) from error
+
+
+def _distrust(error: BaseException) -> str | None:
+    """What is wrong with the certificate that was shown, where that is behind the error."""
+    found: BaseException | None = error
+    while found is not None and not isinstance(found, ssl.SSLCertVerificationError):
+        found = found.__cause__ or found.__context__
+    return None if found is None else found.verify_message

@@ -13,7 +13,8 @@ class AttuneClient(People):
     """Blocking, thread-safe, keeps its connections: `close` it, or use it in a `with`.
 
     `url`: the gateway; unset, ATTUNE_GATEWAY_URL or http://127.0.0.1:8080. `token`: from `attune token issue`; unset,
-    ATTUNE_TOKEN, or none. `timeout`: seconds for one answer. Every method raises `AttuneClientError` when the gateway
+    ATTUNE_TOKEN, or none. `ca`: the PEM file of the CA behind an https gateway; unset, ATTUNE_HTTP_CA, or those that
+    httpx knows. `timeout`: seconds for one answer. Every method raises `AttuneClientError` when the gateway
     refuses and `GatewayUnreachable` when nobody answers. With `retry=True` a method waits out 429, 503 and lost
     connections, as long as the gateway asks to or a little longer each time, for at most `deadline` seconds: what has
     the same event_id or command_id counts once, so nothing is done twice.

@@ -18,7 +18,7 @@ def open_client(timeout: float = REQUEST_SECONDS) -> "AttuneClient":
 
     settings = read_settings()
     token = None if settings.token is None else settings.token.get_secret_value()
-    return AttuneClient(settings.url, timeout=timeout, token=token)
+    return AttuneClient(settings.url, timeout=timeout, token=token, ca=settings.http_ca)
 
 
 def post(client: "AttuneClient", send: "Callable[[list[dict[str, Any]]], Accepted]") -> "Post":

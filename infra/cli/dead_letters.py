@@ -138,19 +138,30 @@ def _ask(
     import httpx
 
     from infra.settings import read_settings
+    from streams.tls import distrust
     from workers.errors import ConfigurationError, Unavailable
 
-    url = read_settings().url
+    settings = read_settings()
+    url, shown, trust = settings.url, settings.authorization, settings.http_trust
     try:
-        answer = httpx.request(method, f"{url}/v1/dead-letters{path}", params=query, json=body, timeout=_SECONDS)
+        address = f"{url}/v1/dead-letters{path}"
+        answer = httpx.request(method, address, params=query, json=body, headers=shown, timeout=_SECONDS, verify=trust)
         document: Any = answer.json()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
+        if (why := distrust(error)) is not None:
+            cure = "let ATTUNE_HTTP_CA name the CA that signed it"
+            raise ConfigurationError(
+                f"the gateway at {url} shows a certificate that is not trusted ({why}): {cure}"
+            ) from error
         cure = "start it with `attune up`, or name its address in ATTUNE_GATEWAY_URL"
         raise Unavailable(f"the gateway at {url} does not answer: {cure}") from error
     except ValueError:
         document = None
     if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY and isinstance(document, dict):
         raise ConfigurationError(f"the gateway refuses that: {document.get('detail', '')}")
+    if answer.status_code in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}:
+        cure = "let ATTUNE_TOKEN hold an operator's (`attune token issue --role operator`)"
+        raise ConfigurationError(f"the gateway at {url} does not open this to the token it was shown: {cure}")
     if answer.is_error:
         raise Unavailable(f"the gateway at {url} answers {answer.status_code}: see its log")
     if not isinstance(document, dict) or not isinstance(document.get(answers), list):

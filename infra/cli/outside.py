@@ -90,7 +90,7 @@ def _audit(settings: "Settings", user: str, texts: Sequence[str], logs: Sequence
 
     async def look() -> "AuditReport":
         token = None if settings.token is None else settings.token.get_secret_value()
-        search = HttpSearch(settings.url, lambda: token)
+        search = HttpSearch(settings.url, lambda: token, trust=settings.http_trust)
         try:
             return await look_for(settings, user, texts, logs, search)
         finally:

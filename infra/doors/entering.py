@@ -9,6 +9,7 @@
 4. The rule allows the holder this; if not, 403.
 """
 
+import ssl
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Doors:
     """Epoch seconds."""
     metrics_open: bool = False
     only_local: bool = False
+    tls: ssl.SSLContext | None = None
+    """What the port speaks (`infra.gateway.server`); None: no TLS."""
 
     def let_in(self, request: Request, rule: Rule) -> Holder | None:
         """Steps 1 to 4: who it is, None where nobody has to say. Raises the problems 401, 403 and 429."""

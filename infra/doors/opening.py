@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from infra.doors.entering import LOCAL_DOORS, Doors
 from infra.doors.key_file import KeyFile
@@ -19,14 +20,14 @@ _OWN_DAYS = 300 / DAY
 
 def doors_of(settings: Settings) -> Doors:
     """Open on loopback while there are no keys; else everybody needs a token. Raises `ConfigurationError` where they
-    would stand open to other machines, and where keys cannot be read."""
+    would stand open to other machines, and where keys or the port's certificate cannot be read."""
     keys = keys_of(settings)
     if keys is None:
         _refuse_open_to_others(settings)
-        return LOCAL_DOORS
+        return replace(LOCAL_DOORS, tls=settings.http_tls)
     keys()  # what is wrong with them is said at the start
     rates = Rates(settings.rate_person, settings.rate_program, settings.rate_burst)
-    return Doors(keys, rates, metrics_open=settings.metrics_open)
+    return Doors(keys, rates, metrics_open=settings.metrics_open, tls=settings.http_tls)
 
 
 def keys_of(settings: Settings) -> Keys | None:

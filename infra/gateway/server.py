@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
-from infra.doors.entering import refuse_without_rule
+from infra.doors.entering import Doors, refuse_without_rule
 from infra.gateway.connection import Connection, connections
 from infra.gateway.context import Gateway
 from workers.errors import ConfigurationError
@@ -27,7 +27,8 @@ class _Quiet(uvicorn.Server):
 
 
 class GatewayServer:
-    """Listens from the moment it is made, serves while `run` runs. Raises `ConfigurationError` where it cannot."""
+    """Listens from the moment it is made, serves while `run` runs: nothing but TLS, where the doors have it. Raises
+    `ConfigurationError` where it cannot."""
 
     def __init__(
         self, app: FastAPI, host: str, port: int, stop_timeout: float = 8.0, connection: type[Connection] = Connection
@@ -37,6 +38,8 @@ class GatewayServer:
         self._socket = _listen(host, port)
         self._stop_timeout = stop_timeout
         self._ended = asyncio.Event()
+        doors: Doors = app.state.doors
+        tls = doors.tls
         self._server = _Quiet(
             uvicorn.Config(
                 app,
@@ -48,6 +51,7 @@ class GatewayServer:
                 ws="none",
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=max(1, int(stop_timeout)),
+                ssl_context_factory=None if tls is None else lambda *_: tls,
             )
         )
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from streams.certificates import context_of
+from streams.tls import client_context
 from workers.errors import ConfigurationError
 
 
@@ -30,7 +30,8 @@ class RedisSecurity:
                     "ATTUNE_REDIS_CA and ATTUNE_REDIS_CERT need TLS: let ATTUNE_STORE begin with rediss://"
                 )
             return options
-        context_of(self, "Redis")  # the client would say the same of a wrong file as of a server that is away
+        # The client would say the same of a wrong file as of a server that is away.
+        client_context("Redis", self.ca, self.certificate, self.key)
         files = {"ssl_ca_certs": self.ca, "ssl_certfile": self.certificate, "ssl_keyfile": self.key}
         named = {name: str(path) for name, path in files.items() if path is not None}
         return options | named | {"ssl_cert_reqs": "required", "ssl_check_hostname": True}

@@ -1,6 +1,7 @@
 """Fakes that go in through the gateway's ports, and a client that speaks to the application without a socket."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -191,12 +192,15 @@ def gateway(**given: Any) -> httpx.AsyncClient:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[tuple[GatewayServer, httpx.AsyncClient]]:
-    """The application on a real socket, on a free port."""
+async def serving(
+    app: FastAPI, trust: ssl.SSLContext | bool = True
+) -> AsyncIterator[tuple[GatewayServer, httpx.AsyncClient]]:
+    """The application on a real socket, on a free port; `trust` is the client's, where its doors speak TLS."""
     server = GatewayServer(app, "127.0.0.1", 0, stop_timeout=2 * AT_ONCE)
     running = asyncio.create_task(server.run())
     try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}", timeout=PATIENCE) as client:
+        url = f"{'https' if app.state.doors.tls else 'http'}://127.0.0.1:{server.port}"
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE, verify=trust) as client:
             yield server, client
     finally:
         await server.stop()

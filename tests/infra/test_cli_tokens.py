@@ -13,7 +13,7 @@ from infra.doors.roles import Role
 from infra.doors.tokens import DAY, TokenRefused, read
 from infra.settings import Settings
 from tests.infra.cli_runs import document, run
-from tests.infra.fake_gateway import FakeGateway, serving
+from tests.infra.fake_gateway import FakeGateway, problem, serving
 
 KEYS = "k" * 32
 
@@ -157,10 +157,20 @@ def test_no_secret_of_the_doors_is_shown_among_the_settings(tmp_path: Path) -> N
     assert all(one["value"] == "********" for one in document(result)["settings"] if one["name"] in given)
 
 
+@pytest.mark.parametrize("words", [("refresh", "ada"), ("dlq", "list")])
 @pytest.mark.parametrize("token", ["a.b.c", None])
-def test_commands_show_the_gateway_the_token_of_the_settings(token: str | None) -> None:
+def test_commands_show_the_gateway_the_token_of_the_settings(token: str | None, words: tuple[str, ...]) -> None:
     gateway = FakeGateway()
     with serving(gateway):
         given = {} if token is None else {"ATTUNE_TOKEN": token}
-        run("refresh", "ada", env={"ATTUNE_GATEWAY_URL": gateway.url, **given})
+        run(*words, env={"ATTUNE_GATEWAY_URL": gateway.url, **given})
     assert [one.authorization for one in gateway.requests] == [None if token is None else f"Bearer {token}"]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_does_not_open_the_dead_letters_is_said_with_the_cure(status: int) -> None:
+    gateway = FakeGateway({"GET /v1/dead-letters": problem(status, "Refused", "No.")})
+    with serving(gateway):
+        result = run("dlq", "list", env={"ATTUNE_GATEWAY_URL": gateway.url})
+    assert result.exit_code == 1
+    assert "`attune token issue --role operator`" in result.stderr

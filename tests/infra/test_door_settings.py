@@ -44,6 +44,7 @@ def test_they_travel_as_one_value_that_shows_no_password() -> None:
         ({"kafka_ca": PEM}, "need ATTUNE_KAFKA_SECURITY=SSL or SASL_SSL"),
         ({"kafka_cert": PEM, "kafka_key": PEM}, "need ATTUNE_KAFKA_SECURITY=SSL or SASL_SSL"),
         ({"kafka_security": "SSL", "kafka_cert": PEM}, "ATTUNE_KAFKA_CERT and ATTUNE_KAFKA_KEY belong together"),
+        ({"http_cert": PEM}, "ATTUNE_HTTP_CERT and ATTUNE_HTTP_KEY belong together"),
         ({"redis_key": PEM}, "ATTUNE_REDIS_CERT and ATTUNE_REDIS_KEY belong together"),
         ({"rate_person": 0}, "ATTUNE_RATE_PERSON: .*greater than 0"),
         ({"kafka_security": "TLS"}, "ATTUNE_KAFKA_SECURITY: .*'SASL_SSL'"),

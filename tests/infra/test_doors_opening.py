@@ -33,7 +33,7 @@ def settings(folder: Path, **given: object) -> Settings:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_without_keys_the_doors_stand_open_on_loopback(host: str, tmp_path: Path) -> None:
-    assert doors_of(settings(tmp_path, http_host=host)) is LOCAL_DOORS
+    assert doors_of(settings(tmp_path, http_host=host)) == LOCAL_DOORS
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.2", "attune.example", "127.0.0.1.example"])

@@ -8,6 +8,7 @@ _KEYS = "tests/infra/test_doors_keys.py"
 _RATES = "tests/infra/test_doors_rates.py"
 _OPENING = "tests/infra/test_doors_opening.py"
 _STREAMS = "tests/infra/test_doors_streams.py"
+_TLS = "tests/infra/test_gateway_tls.py"
 _KAFKA = "tests/streams/test_kafka_security.py"
 _REDIS = "tests/infra/test_redis_security.py"
 
@@ -182,6 +183,29 @@ DOORS: tuple[Mutation, ...] = (
         _KEYS,
     ),
     _door("the list has an end", _KEY_RING, "if len(revoked) > MAX_REVOKED:", "if False:", _KEYS),
+    _door("the client knows the gateway", "client/attune_client/asking.py", "verify=trust", "verify=False", _TLS),
+    _door("a gateway knows its provider", "infra/provider_client.py", "verify=trust", "verify=False", _TLS),
+    _door(
+        "a port with a certificate speaks TLS only",
+        "infra/gateway/server.py",
+        "None if tls is None else",
+        "None and",
+        _TLS,
+    ),
+    _door(
+        "a wrong certificate is said before anything is opened",
+        "infra/doors/opening.py",
+        "replace(LOCAL_DOORS, tls=settings.http_tls)",
+        "LOCAL_DOORS",
+        _TLS,
+    ),
+    _door(
+        "the dead-letters are asked for with the token",
+        "infra/cli/dead_letters.py",
+        "headers=shown, ",
+        "",
+        "tests/infra/test_cli_tokens.py",
+    ),
     _door(
         "Redis is the one that its certificate is for",
         "infra/stores/redis_security.py",
