@@ -178,7 +178,7 @@ class _Watched:
     name = ProviderStage.name
     group = ProviderStage.group
     topics = ProviderStage.topics
-    timers = ProviderStage.timers
+    timers = ()  # it is the only reader
 
     async def resume(self, assigned: Collection[Partition]) -> Mapping[Partition, int]:
         return await self.stage.resume(assigned)

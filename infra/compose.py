@@ -59,7 +59,7 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
     async with supervised(settings.stop_timeout) as life, await_ground(settings) as ground:
         if ground.log is None:
             await create_topics(settings.bootstrap, settings.partitions, settings.replication, security=settings.kafka)
-        provider = _provider_stage(ground)
+        provider = _provider_stage(ground, settings.http_port)
         encoder = InTurns(await asyncio.to_thread(open_encoder, settings.model))
         agents = _agents_stage(ground)
         stages: list[Stage] = [agents, await embedder_of(ground, encoder), provider, _control_stage(ground)]
@@ -87,7 +87,7 @@ async def run_gateway(settings: Settings) -> None:
             finally:
                 await search.close()
         else:
-            provider = _provider_stage(ground)
+            provider = _provider_stage(ground, settings.http_port)
             keeper = keeper_of(ground, provider=provider, spaces=known)
             await life.run([_gateway(ground, provider, known, False, doors), keeper, _runner(ground, provider)])
 
@@ -133,7 +133,7 @@ async def _stage(ground: Ground, role: StageRole) -> tuple[Stage, SpaceKeeper]:
             encoder = await asyncio.to_thread(open_encoder, ground.settings.model)
             return await lone_embedder_of(ground, encoder), keeper_of(ground, encoder=encoder)
         case "provider":
-            provider = _provider_stage(ground)
+            provider = _provider_stage(ground, ground.settings.metrics_port_of(role))
             return provider, keeper_of(ground, provider=provider)
         case "control":
             return _control_stage(ground), keeper_of(ground)
@@ -191,7 +191,8 @@ async def _embedders_of_profiles(ground: Ground) -> str:
     return group_in(pointer, pointer.current.id)
 
 
-def _provider_stage(ground: Ground) -> ProviderStage:
+def _provider_stage(ground: Ground, port: int) -> ProviderStage:
+    """`port`: where this process serves."""
     return ProviderStage(
         ground.space.id,
         ground.space.dimension,
@@ -199,6 +200,7 @@ def _provider_stage(ground: Ground) -> ProviderStage:
         scoring=ground.settings.scoring,
         served=pointer_of(ground).served,
         producer=ground.producer,
+        reader=ground.settings.reader_name(port),
     )
 
 

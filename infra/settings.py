@@ -7,6 +7,7 @@ lower case without the prefix); the environment wins.
 import os
 import re
 import secrets
+import socket
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -200,6 +201,13 @@ class Settings(DoorSettings):
         host = "127.0.0.1" if self.http_host in {"0.0.0.0", "::"} else self.http_host
         scheme = "http" if self.http_cert is None else "https"
         return self.gateway_url or f"{scheme}://{host}:{self.http_port}"
+
+    def reader_name(self, port: int) -> str | None:
+        """Of a process that holds embeddings and serves at that port: of two that run at once it is not the same. None
+        where everything is in one process."""
+        if self.embedded:
+            return None
+        return re.sub(r"[^A-Za-z0-9._:-]", "-", f"{self.instance or socket.gethostname()}:{port}")[-128:]
 
     def runner_of(self, stage: str) -> RunnerName:
         if stage == "control":

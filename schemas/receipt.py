@@ -6,16 +6,30 @@ from pydantic import Field
 
 from schemas.base import Contract, EventId, Instant, ProviderId, SubjectId
 
+ReaderId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._:-]{1,128}$")]
+
 
 class ErasureReceipt(Contract):
     """A provider holds nothing of a subject any more. Topic `attune.erasure-receipts`, keyed by subject. It does not
-    name the provider where it held nothing before either: the subject says whose it is."""
+    name the provider where it held nothing before either: the subject says whose it is. `reader` is which of those that
+    serve it says so, where there may be several."""
 
     schema_version: Literal[1] = 1
     kind: Literal["receipt"] = "receipt"
     subject: SubjectId
     provider: ProviderId | None = None
     erased: Instant
+    reader: ReaderId | None = None
+
+
+class ReaderHere(Contract):
+    """The same topic, keyed by the reader: it holds embeddings, answers with them, and says so again before `until`."""
+
+    schema_version: Literal[1] = 1
+    kind: Literal["reader"] = "reader"
+    reader: ReaderId
+    at: Instant
+    until: Instant
 
 
 class ErasureBegun(Contract):

@@ -2,22 +2,25 @@
 
 1. An erasure is known from when the agent has done its part, and says which providers are to confirm.
 2. A provider has confirmed when a receipt for its name of the person stands on the topic, before or after that: it may
-   have read the tombstone before the agent had told of it.
+   have read the tombstone before the agent had told of it. Of several readers that hold embeddings, each that was there
+   when the erasure began must have sent one, or its time must have run out (`streams.presence`).
 3. When all have, the erasure is complete, for good, and the status is signed. Where one has not within the deadline, it
    is late, and may still become complete.
 
-Whoever reads the topic comes to the same: the first of several equal messages counts.
+Whoever reads the topic comes to the same: the first of several equal messages counts, and what a reader says after its
+time has run out changes nothing about what was complete without it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from schemas.receipt import ErasureBegun, ErasureReceipt, ErasureStatus
+from schemas.receipt import ErasureBegun, ErasureReceipt, ErasureStatus, ReaderHere
 from streams.contract import History, Partition, Record
+from streams.presence import Presence
 from streams.replay import Span, pages
 from streams.signatures import public_key, signed, signing_key
 from streams.topics import BY_NAME, ERASURE_RECEIPTS
@@ -28,9 +31,12 @@ RECEIPTS = 10 * MOST
 
 T = TypeVar("T")
 
-_MESSAGE: TypeAdapter[ErasureBegun | ErasureReceipt] = TypeAdapter(
-    Annotated[ErasureBegun | ErasureReceipt, Field(discriminator="kind")]
+_MESSAGE: TypeAdapter[ErasureBegun | ErasureReceipt | ReaderHere] = TypeAdapter(
+    Annotated[ErasureBegun | ErasureReceipt | ReaderHere, Field(discriminator="kind")]
 )
+
+_ONLY = ""
+"""The reader of a receipt that names none: there is no other, or it is of an earlier release."""
 
 
 class ErasureBook:
@@ -44,8 +50,9 @@ class ErasureBook:
         self._now = now
         self._read: dict[Partition, int] = {}
         self._begun: dict[str, ErasureBegun] = {}
-        self._receipts: dict[str, datetime] = {}
-        """By subject: when it was dropped."""
+        self._receipts: dict[str, dict[str, datetime]] = {}
+        """By subject and reader: when it was dropped."""
+        self._presence = Presence()
         self._reading = asyncio.Lock()
 
     @property
@@ -69,7 +76,9 @@ class ErasureBook:
 
     def _status(self, begun: ErasureBegun) -> ErasureStatus:
         # 2. Confirmed
-        dropped = {one: self._receipts[subject] for one, subject in begun.subjects.items() if subject in self._receipts}
+        there = self._presence.at(begun.begun)
+        found = {one: self._dropped(subject, there) for one, subject in begun.subjects.items()}
+        dropped = {one: at for one, at in found.items() if at is not None}
         missing = tuple(sorted(begun.subjects.keys() - dropped.keys()))
         # 3. Complete, or late
         is_late = datetime.fromtimestamp(self._now(), UTC) > begun.begun + self._deadline
@@ -81,6 +90,15 @@ class ErasureBook:
             confirmed=tuple(sorted(dropped)),
             missing=missing,
         )
+
+    def _dropped(self, subject: str, there: Mapping[str, datetime]) -> datetime | None:
+        """When the last of those who were there dropped it; None while one is awaited, or nobody has said so at all."""
+        receipts = self._receipts.get(subject, {})
+        in_time = [receipts[one] for one, until in there.items() if one in receipts and receipts[one] <= until]
+        now = datetime.fromtimestamp(self._now(), UTC)
+        if any(one not in receipts and until >= now for one, until in there.items()):
+            return None
+        return max(in_time) if in_time else min(receipts.values(), default=None)
 
     async def _catch_up(self) -> None:
         """What has been written since the last time."""
@@ -101,15 +119,18 @@ class ErasureBook:
                 continue
             if isinstance(message, ErasureBegun):
                 self._begun.setdefault(message.erasure, message)
+            elif isinstance(message, ReaderHere):
+                self._presence.note(message)
             else:
-                self._receipts.setdefault(message.subject, message.erased)
+                self._receipts.setdefault(message.subject, {}).setdefault(message.reader or _ONLY, message.erased)
 
     def _forget(self) -> None:
         """What the topic has let go of, or will soon."""
         kept = timedelta(milliseconds=BY_NAME[ERASURE_RECEIPTS].retention_ms)
         oldest = datetime.fromtimestamp(self._now(), UTC) - kept
         _drop_first(self._begun, MOST, lambda begun: begun.begun < oldest)
-        _drop_first(self._receipts, RECEIPTS, lambda dropped: dropped < oldest)
+        _drop_first(self._receipts, RECEIPTS, lambda dropped: max(dropped.values()) < oldest)
+        self._presence.forget(oldest)
 
 
 def _drop_first(held: dict[str, T], most: int, is_over: Callable[[T], bool]) -> None:

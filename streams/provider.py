@@ -19,7 +19,7 @@ import numpy as np
 from schemas.api import Found, SearchAnswer, SearchBody
 from schemas.catalog import ItemEmbedding, split_embedding_key
 from schemas.profile import ProfileEmbedding
-from streams.confirming import Confirming
+from streams.confirming import RENEW, Confirming
 from streams.contract import Outgoing, Partition, Producer, Record, Timer
 from streams.gone import Gone
 from streams.healing import Healing
@@ -40,12 +40,11 @@ Served = Callable[[], Awaitable[Mapping[str, int]]]
 class ProviderStage:
     """`space` and `dimension` are what it is started in. `served` is asked where vectors of another space come, so
     that a roll-out's are taken from the first on. `now` is in epoch seconds. `providers` None: every one there is.
-    Without a `producer` it mends nothing."""
+    Without a `producer` it mends nothing. `reader` is its own name, where others may serve the same providers."""
 
     name = "provider"
     group = None
     topics = (ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS)
-    timers: tuple[Timer, ...] = ()
 
     def __init__(
         self,
@@ -57,6 +56,7 @@ class ProviderStage:
         providers: frozenset[str] | None = None,
         served: Served | None = None,
         producer: Producer | None = None,
+        reader: str | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._space = space
@@ -72,7 +72,8 @@ class ProviderStage:
         """Of a subject: a tombstone carries only the key."""
         self._gone = Gone()  # subjects: who is forgotten is so for good
         self._healing = Healing(producer, metrics)
-        self._confirming = Confirming(producer, now)
+        self._confirming = Confirming(producer, now, reader)
+        self.timers = () if reader is None else (Timer(RENEW, self.renew),)
         self._strange = StrangeReport(metrics)
         self._changing = asyncio.Lock()
 
@@ -90,7 +91,17 @@ class ProviderStage:
         async with self._changing:
             self._serve(spaces)
 
+    async def renew(self) -> None:
+        """Says that it is there; where that was overdue it lets go of everybody first. Raises `BrokerUnavailable`."""
+        async with self._changing:
+            if self._confirming.is_over:
+                self._provider_of.clear()
+                for shelf in self._shelves.values():
+                    shelf.drop_all()
+            await self._confirming.renew()
+
     async def _handle(self, batch: Sequence[Record]) -> None:
+        await self._confirming.begin()
         strange = await asyncio.to_thread(self._apply, batch)
         if strange.spaces and self._served is not None:
             self._serve(await self._served())
@@ -116,7 +127,7 @@ class ProviderStage:
         return await asyncio.to_thread(self._search, provider, shelf, body)
 
     async def providers(self) -> dict[str, int]:
-        """As `sizes`, where a caller may have to wait for the answer (it may come over HTTP)."""
+        """As `sizes`, where a caller may have to wait for the answer."""
         return self.sizes()
 
     def sizes(self) -> dict[str, int]:
@@ -128,15 +139,8 @@ class ProviderStage:
         room = shelf.searched(subject.space)
         scoring: Scoring = "linear" if (body.scoring or self._scoring) == "linear" else "mixture"
         with self._metrics.search_seconds.labels(provider).time():
-            hits = room.index.search(
-                subject.vectors,
-                subject.weights,
-                subject.avoid,
-                body.k,
-                body.threshold,
-                scoring,
-                subject.keep_away,
-            )
+            asked = (body.k, body.threshold, scoring, subject.keep_away)
+            hits = room.index.search(subject.vectors, subject.weights, subject.avoid, *asked)
         labels = ((hit, room.labels.get(hit.key)) for hit in hits)
         items = tuple(
             Found(item=label.item, title=label.title, category=label.category, score=hit.score, interest=hit.interest)
@@ -147,7 +151,7 @@ class ProviderStage:
 
     def _subject(self, shelf: Shelf, body: SearchBody) -> Subject:
         if body.subject is not None:
-            held = shelf.subject(body.subject)
+            held = None if self._confirming.is_over else shelf.subject(body.subject)
             if held is None:
                 raise UnknownSubject("this provider holds no embedding of that subject: search with its vectors")
             return held

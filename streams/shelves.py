@@ -184,6 +184,10 @@ class Shelf:
     def drop(self, name: str) -> None:
         self._subjects.pop(name, None)
 
+    def drop_all(self) -> None:
+        """Every subject; the items stay."""
+        self._subjects.clear()
+
     def subject(self, name: str) -> Subject | None:
         """The embedding to search with: step 2 or 3."""
         held = self._subjects.get(name)

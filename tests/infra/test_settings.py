@@ -1,5 +1,6 @@
 """Settings: one name in the environment and in the file, limits with their cure, and the key of the pseudonyms."""
 
+import socket
 import stat
 from pathlib import Path
 from typing import Any
@@ -139,3 +140,11 @@ def test_in_a_cluster_the_key_must_be_given() -> None:
 
 def test_the_secret_is_not_shown() -> None:
     assert "hidden" not in repr(Settings(secret="hidden", llm_key="hidden"))
+
+
+def test_each_process_that_holds_embeddings_has_a_name_of_its_own() -> None:
+    cluster = {"broker": "kafka://127.0.0.1:1", "store": "redis://127.0.0.1"}
+    assert Settings().reader_name(8080) is None  # everything is in one process
+    assert Settings(**cluster).reader_name(8080) == f"{socket.gethostname()}:8080"  # type: ignore[arg-type]
+    named = Settings(**cluster, instance="a b")  # type: ignore[arg-type]
+    assert [named.reader_name(port) for port in (8080, 9103)] == ["a-b:8080", "a-b:9103"]

@@ -5,6 +5,8 @@ from tests.mutants.mutation import Mutation
 _ERASURE = "tests/streams/test_erasure.py"
 _BOOK = "tests/streams/test_erasure_book.py"
 _CONFIRMING = "tests/streams/test_confirming.py"
+_PRESENCE = "tests/streams/test_presence.py"
+_PROVIDER = "streams/provider.py"
 _STORE = "tests/contract/test_store_forgetting.py"
 _AUDIT = "tests/infra/audit/test_audit.py"
 _NEEDLES = "tests/infra/audit/test_needles.py"
@@ -154,5 +156,54 @@ FORGETTING: tuple[Mutation, ...] = (
         "if self._gone.of(subject, record.timestamp_ms) is not None:",
         "if False:",
         "tests/streams/test_healing_late.py",
+    ),
+    _forgetting(
+        "every reader that was there must confirm",
+        "streams/erasure_book.py",
+        "if any(one not in receipts and until >= now for one, until in there.items()):",
+        "if not receipts:",
+        _PRESENCE,
+    ),
+    _forgetting(
+        "one that is gone is not waited for without end",
+        "streams/erasure_book.py",
+        " and until >= now for",
+        " for",
+        _PRESENCE,
+    ),
+    _forgetting(
+        "what a woken one says changes nothing that is complete",
+        "streams/erasure_book.py",
+        "one in receipts and receipts[one] <= until]",
+        "one in receipts]",
+        _PRESENCE,
+    ),
+    _forgetting(
+        "a reader says that it is there before it holds anything",
+        _PROVIDER,
+        "        await self._confirming.begin()\n",
+        "",
+        _PRESENCE,
+    ),
+    _forgetting(
+        "one whose time has run out answers from nothing it holds",
+        _PROVIDER,
+        "None if self._confirming.is_over else shelf.subject(body.subject)",
+        "shelf.subject(body.subject)",
+        _PRESENCE,
+    ),
+    _forgetting(
+        "nor from what it held before it says again that it is there",
+        _PROVIDER,
+        "                    shelf.drop_all()\n",
+        "                    pass\n",
+        _PRESENCE,
+    ),
+    _forgetting(
+        "clocks that differ let nobody out of sight",
+        "streams/presence.py",
+        "if stay.since - SKEW <= moment <= stay.until + SKEW",
+        "if stay.since <= moment <= stay.until",
+        _PRESENCE,
     ),
 )

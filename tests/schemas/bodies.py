@@ -66,6 +66,7 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     },
     profile.ProfileChanged: {**_USER, "version": 1, "cause": "count", "interests": 1, "events": 5, "accepted_ms": 0},
     receipt.ErasureReceipt: {"subject": SUBJECT, "provider": "news", "erased": TIME},
+    receipt.ReaderHere: {"reader": "host:9103", "at": TIME, "until": TIME},
     receipt.ErasureBegun: {"erasure": "c1", "begun": TIME, "subjects": {"news": SUBJECT}},
     receipt.ErasureStatus: {"erasure": "c1", "state": "unknown"},
     dead_letter.DeadLetter: {

@@ -50,6 +50,7 @@ TITLE, LABEL = words(500), words(120)
 PROVIDER = Kind(("a", "9", "a" * 64, "my.news_1-x"), ("", "a" * 65, "News", "-a", "a:b", "a b", "é", None))
 SPACE = Kind(("a", "A" * 96, "minilm-1.2_3"), ("", "a" * 97, "a b", "-a", "a:b", None))
 SUBJECT_ID = Kind(("0" * 32, SUBJECT), ("0" * 31, "0" * 33, "A" * 32, "g" * 32, None))
+READER = Kind(("a", "A" * 128, "host-1.example:9103"), ("", "a" * 129, "a b", "é", 7))
 INTEREST_ID = Kind((INTEREST,), ("0" * 11, "0" * 13, "A" * 12, None))
 MOMENT = Kind(
     (TIME, "1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "2026-05-01T12:00:00.123456+14:00"),

@@ -15,6 +15,7 @@ from tests.schemas.kinds import (
     LABEL,
     MOMENT,
     PROVIDER,
+    READER,
     SHARE,
     SHORT_TEXT,
     SPACE,
@@ -173,6 +174,14 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
         "subject": SUBJECT_ID,
         "provider": PROVIDER,
         "erased": MOMENT,
+        "reader": READER,
+        "schema_version": VERSION,
+    },
+    receipt.ReaderHere: {
+        "kind": one_of("reader"),
+        "reader": READER,
+        "at": MOMENT,
+        "until": MOMENT,
         "schema_version": VERSION,
     },
     receipt.ErasureBegun: {
