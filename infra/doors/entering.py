@@ -5,23 +5,25 @@
    its own name lead here, and a browser of old sends its forms without a word of where they come from but the origin.
 2. The token is one of ours, in the header Authorization and nowhere else: in an address it would land in logs. If not,
    401.
-3. Its holder has not asked too often; if they have, 429.
+3. Its holder has not asked too often; if they have, 429. (A batch is counted once it is read: `charge`.)
 4. The rule allows the holder this; if not, 403.
+5. Its holder has not too much in hand already: live streams, files and slow bodies last. If they have, 429.
 """
 
 import ssl
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute, iter_route_contexts
 
 from infra.doors.access import IN_BODY, METRICS, Rule, rule_of
+from infra.doors.at_once import AtOnce
 from infra.doors.keys import Keys
 from infra.doors.loopback import asks_for_loopback
-from infra.doors.rates import Rates
+from infra.doors.rates import ENTRIES, Rates
 from infra.doors.roles import Holder, Role
 from infra.doors.tokens import TokenRefused, holds, read
 from infra.gateway.problems import ProblemError
@@ -36,6 +38,7 @@ class Doors:
 
     keys: Keys | None = None
     rates: Rates | None = None
+    at_once: AtOnce = field(default_factory=AtOnce)
     clock: Callable[[], float] = time.time
     """Epoch seconds."""
     metrics_open: bool = False
@@ -68,8 +71,8 @@ LOCAL_DOORS = Doors(only_local=True)
 """Of development on one's own machine."""
 
 
-async def enter(request: Request) -> None:
-    """The dependency of every route (`infra.gateway.app`)."""
+async def enter(request: Request) -> AsyncIterator[None]:
+    """The dependency of every route (`infra.gateway.app`), until the answer has been sent."""
     doors: Doors = request.app.state.doors
     request.state.holder = None
     if doors.only_local and not _is_local(request):
@@ -79,6 +82,10 @@ async def enter(request: Request) -> None:
         if rule is None:
             raise _without_rule(request.method, request.scope["route"].path)
         request.state.holder = doors.let_in(request, rule)
+    with doors.at_once.hold(request.state.holder) as fits:  # 5
+        if not fits:
+            raise too_much_at_once(request, "requests of this token's holder are being answered already")
+        yield
 
 
 def _holder_of(request: Request) -> Holder | None:
@@ -105,6 +112,16 @@ def refuse_others(request: Request, users: Collection[str]) -> None:
     holder = _holder_of(request)
     if holder is not None and holder.role is Role.PERSON and not {holder.subject}.issuperset(users):
         raise forbidden(request, holder)
+
+
+def charge(request: Request, entries: int) -> None:
+    """Counts a batch as more than the one request that it came in. Raises the problem 429; nothing is taken then."""
+    doors: Doors = request.app.state.doors
+    holder, more = _holder_of(request), (entries - 1) // ENTRIES
+    if holder is None or doors.rates is None or more < 1:
+        return
+    if (wait := doors.rates.wait(holder, doors.clock(), more)) > 0:
+        raise _too_often(request, wait)
 
 
 def refuse_without_rule(app: FastAPI) -> None:
@@ -175,6 +192,12 @@ def _too_often(request: Request, wait: float) -> ProblemError:
     request.app.state.metrics.doors_refused.labels("rate").inc()
     detail = "More requests than this token's holder may make; send the same again after the given time, more slowly."
     return ProblemError(429, "Too many requests", detail, retry_after=wait)
+
+
+def too_much_at_once(request: Request, what: str) -> ProblemError:
+    """The problem 429; `what` there is too much of."""
+    request.app.state.metrics.doors_refused.labels("at_once").inc()
+    return ProblemError(429, "Too many at once", f"As many {what} as may be; wait for one to end.", retry_after=1)
 
 
 def _quoted(text: str) -> str:

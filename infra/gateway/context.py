@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from infra.doors.at_once import AtOnce
 from infra.gateway.limits import Gate
 from infra.gateway.ports import GatewayPorts
 from streams.metrics import Metrics
@@ -59,6 +60,7 @@ class Gateway:
     writes: Gate = field(init=False)
     streams: Gate = field(init=False)
     histories: Gate = field(init=False)
+    own_histories: AtOnce = field(default_factory=lambda: AtOnce(1, MAX_HISTORIES))
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the server is asked to stop: what streams without end ends then."""
     poll_seconds: float = POLL_SECONDS

@@ -112,6 +112,15 @@ DOORS: tuple[Mutation, ...] = (
         _KEYS,
     ),
     _door("nobody asks too often", _ENTERING, "(wait := self.rates.wait(holder, now)) > 0", "False", _RATES),
+    _door("a batch counts as what is in it", _ENTERING, "(entries - 1) // ENTRIES", "0", _RATES),
+    _door("nobody has everything in hand", _ENTERING, "        if not fits:\n", "        if False:\n", _RATES),
+    _door(
+        "nor every file",
+        "infra/gateway/endpoints/history.py",
+        "        if not fits:\n",
+        "        if False:\n",
+        _RATES,
+    ),
     _door(
         "who asks is remembered within bounds",
         "infra/doors/rates.py",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from infra.doors.entering import HolderHere, too_much_at_once
 from infra.gateway.context import GatewayHere
 from infra.gateway.histories import TYPES, take_history
 from infra.platforms.detect import AUTO
@@ -22,10 +23,13 @@ _BODY: dict[str, Any] = {
 }
 
 
-async def _one_of_few(gateway: GatewayHere) -> AsyncIterator[None]:
-    """Held until the answer is made."""
-    with gateway.histories.enter():
-        yield
+async def _one_of_few(request: Request, gateway: GatewayHere, holder: HolderHere) -> AsyncIterator[None]:
+    """Held until the answer is made. One person's files come one after the other, or nobody else's would come in."""
+    with gateway.own_histories.hold(holder) as fits:
+        if not fits:
+            raise too_much_at_once(request, "files of this token's holder are being read already")
+        with gateway.histories.enter():
+            yield
 
 
 @router.post("/v1/users/{user:path}/history", status_code=202, dependencies=[Depends(_one_of_few)], openapi_extra=_BODY)

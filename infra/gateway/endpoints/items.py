@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
+from infra.doors.entering import charge
 from infra.gateway.body import JsonBody
 from infra.gateway.context import GatewayHere
 from infra.gateway.entries import entries_of, id_of, refuse_if_none
@@ -25,12 +26,14 @@ router = APIRouter(tags=["catalog"])
 @router.post(
     "/v1/providers/{provider}/items", status_code=202, openapi_extra=takes(ItemBody, many="items", single=False)
 )
-async def post_items(provider: ProviderId, body: JsonBody, gateway: GatewayHere) -> Accepted:
+async def post_items(provider: ProviderId, body: JsonBody, gateway: GatewayHere, request: Request) -> Accepted:
     """Takes up to 1,000 items. An item sent again replaces the former one; "deleted" takes it out of the catalog."""
     if is_mine(provider):
         detail = f"Names with '{PREFIX}' are for what persons bring from platforms; choose another name."
         raise ProblemError(422, "Invalid request", detail)
-    accepted, rejected = _sort(entries_of(body.parsed(), "items", single=False))
+    entries = entries_of(body.parsed(), "items", single=False)
+    charge(request, len(entries))
+    accepted, rejected = _sort(entries)
     refuse_if_none(accepted, rejected)
     with gateway.writes.enter():
         await gateway.ports.producer.send([_message(provider, item) for item in accepted])
