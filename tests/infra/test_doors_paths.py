@@ -107,6 +107,15 @@ async def test_no_other_header_opens_it(headers: tuple[str, ...]) -> None:
             assert (status, SECRET in answer) == (expected, False)
 
 
+async def test_without_a_token_no_body_is_waited_for() -> None:
+    """Whoever has none could else hold what is kept for bodies, at no cost."""
+    head = ("Content-Type: application/json", "Content-Length: 4000000")
+    async with serving(whole()) as (server, _):
+        for path in ("/v1/interactions", "/v1/users/ada/edits", "/v1/users/ada/history", "/v1/providers/news/items"):
+            assert (await said(server, f"POST {path} HTTP/1.1", *head))[0] == 401, path
+            assert (await said(server, "POST /v1/users/eve/edits HTTP/1.1", ADA, *head))[0] == 403
+
+
 async def test_a_token_too_long_or_several_are_none() -> None:
     bearer = ADA.partition(" ")[2]
     async with serving(whole()) as (server, _):

@@ -198,7 +198,7 @@ DOORS: tuple[Mutation, ...] = (
         "a port with a certificate speaks TLS only",
         "infra/gateway/server.py",
         "None if tls is None else",
-        "None and",
+        "None if True else",
         _TLS,
     ),
     _door(
