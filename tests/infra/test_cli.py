@@ -75,6 +75,7 @@ class TestHelp:
             "rebuild",
             "audit forgotten",
             "token issue",
+            "token revoke",
             "token rotate",
             "token show",
             "config show",
