@@ -13,7 +13,6 @@ from schemas.base import (
     Instant,
     InterestId,
     InterestText,
-    Ordinal,
     SpaceId,
     UserId,
     Weight,
@@ -35,9 +34,13 @@ class RewriteInterest(Contract):
 
 
 class ReweightInterest(Contract):
+    """Holds the weight of an interest, or lets it be learned again: `held` False gives it the weight that the re-fit
+    finds, and `weight` then only says from where it goes."""
+
     op: Literal["reweight"] = "reweight"
     interest: InterestId
     weight: Weight
+    held: bool = True
 
 
 class PinInterest(Contract):
@@ -133,10 +136,11 @@ class RetryCommand(_Command):
 class RollbackCommand(_Command):
     """The profile as it was at an earlier version: its texts, weights, pins, and what was removed or avoided. It is a
     new version, so that it can be taken back like any other. Refused (a dead-letter) for a version that is no longer
-    remembered."""
+    remembered. Version 0 is before the first: all that the person ever changed is taken back, and what is learned from
+    what they did stands."""
 
     kind: Literal["rollback"] = "rollback"
-    version: Ordinal
+    version: Count
 
 
 class ImportCommand(_Command):

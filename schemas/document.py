@@ -22,7 +22,8 @@ class Carried(Contract):
     weight: Weight
     pinned: bool = False
     own: bool = False
-    """In the person's own words or with a weight that they set, and not inferred from what they did."""
+    """In the person's own words or with a weight that they set, here or wherever it was carried from, and not inferred
+    from what they did."""
     vector: Float16Vector | None = None
 
 

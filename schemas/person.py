@@ -48,9 +48,9 @@ class ReadWish(Contract):
 
 class Difference(Contract):
     """One thing that a version changed. `before` and `after` are weights, where there were any; `text_before` is what a
-    text was called before it was rewritten. `allowed`: a text that was avoided or removed is so no longer, and has not
-    come back by itself. `keep_away` is of the profile, not of a text: `before` and `after` are the cosines, None the
-    default."""
+    text was called before it was rewritten. `let_go`: its weight was held, and is learned again. `allowed`: a text that
+    was avoided or removed is so no longer, and has not come back by itself. `keep_away` is of the profile, not of a
+    text: `before` and `after` are the cosines, None the default."""
 
     what: Literal[
         "added",
@@ -63,6 +63,7 @@ class Difference(Contract):
         "avoided",
         "allowed",
         "keep_away",
+        "let_go",
     ]
     text: InterestText
     text_before: InterestText | None = None
@@ -76,6 +77,7 @@ class VersionedInterest(Contract):
     weight: Weight
     pinned: bool = False
     held: bool = False
+    kept: bool = False
     source: Source
 
 
@@ -101,12 +103,25 @@ class Versions(Contract):
 
 
 class RollbackBody(Contract):
-    version: Ordinal
+    """`version` 0 is before the first (`schemas.command.RollbackCommand`)."""
+
+    version: Count
     command_id: EventId | None = None
 
 
 class CommandAccepted(Contract):
     command_id: str
+
+
+class CommandOutcome(Contract):
+    """What became of a person's edit, rollback or import, by the same record as their profile. "pending": the agent has
+    not read it, or it was longer ago than is remembered; "waiting": for the vectors of its texts; "done": it stands in
+    the profile of this `version` and of all later ones; "refused": it had no effect, and `why` says what to do."""
+
+    command_id: EventId
+    state: Literal["pending", "waiting", "done", "refused"]
+    why: str | None = None
+    version: Count
 
 
 class Behind(Contract):

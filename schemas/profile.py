@@ -60,7 +60,10 @@ class Interest(Contract):
     weight: Weight
     pinned: bool = False
     held: bool = False
-    """Its weight is the person's: no re-fit changes it."""
+    """No re-fit changes its weight."""
+    kept: bool = False
+    """It is not of the person's own making: it is held as it came, with a version that they went back to or a profile
+    that they brought along."""
     source: Source
     evidence: Annotated[tuple[EventId, ...], Field(max_length=MAX_EVIDENCE)] = ()
 

@@ -1,8 +1,9 @@
 """Carrying a profile from one installation to another: the document that a person takes along, and what it becomes.
 
-What comes in stands in the place of what was there, as the person's own: texts with the vectors that they came with,
-where this profile lives in the same space, and in their words' vectors where not; weights held; and nothing inferred
-beside it until the person does more. So the same space recommends the same from it.
+What comes in stands in the place of what was there: texts with the vectors that they came with, where this profile
+lives in the same space, and in their words' vectors where not; weights held; and nothing inferred beside it until the
+person does more. So the same space recommends the same from it. What was not the person's own where it came from is
+`kept` (`workers.held`), and is not theirs in the next document either.
 """
 
 from base64 import b64encode
@@ -65,13 +66,12 @@ def imported(state: UserState, command: ImportCommand, known: Knowledge, rules: 
     avoid = tuple(one._replace(weight=-abs(one.weight)) for one in avoid)
     result = replace(state, avoid=avoid, dropped=(), keep_away=command.keep_away)
     result.removed = kept_removed(removed, {one.id for one in avoid})
-    put(result, interests)
+    put(result, [one._replace(held_weight=one.weight) for one in interests])
     return in_place(result, known, rules)
 
 
 def _carried(one: HeldInterest) -> Carried:
-    is_own = one.held_weight is not None or one.source in (Source.PERSON, Source.IMPORT)
-    return Carried(text=one.text, weight=one.weight, pinned=one.pinned, own=is_own, vector=b64encode(one.vector))
+    return Carried(text=one.text, weight=one.weight, pinned=one.pinned, own=one.is_own, vector=b64encode(one.vector))
 
 
 def _brings_its_vector(one: Carried, state: UserState, command: ImportCommand) -> bool:
@@ -85,7 +85,8 @@ def _held(
         vector = _of_unit_length(one.vector, rules)
     else:
         vector = words[one.text].astype("<f2").tobytes()
-    return HeldInterest(interest_id(one.text), one.text, one.weight, Source.IMPORT, vector, one.pinned)
+    one_id, kept = interest_id(one.text), not one.own
+    return HeldInterest(one_id, one.text, one.weight, Source.IMPORT, vector, one.pinned, kept=kept)
 
 
 def _of_unit_length(vector: bytes, rules: FitRules) -> bytes:

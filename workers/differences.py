@@ -54,6 +54,7 @@ class _Between:
         yield from self._avoided()
         yield from self._allowed()
         yield from self._pinned()
+        yield from self._let_go()
         yield from self._keep_away()
         yield from self._reweighted()
 
@@ -93,6 +94,11 @@ class _Between:
         for old, new in self._kept():
             if old.pinned != new.pinned:
                 yield Difference(what="pinned" if new.pinned else "unpinned", text=new.text)
+
+    def _let_go(self) -> Iterator[Difference]:
+        for old, new in self._kept():
+            if old.held and not new.held:
+                yield Difference(what="let_go", text=new.text, before=old.weight, after=new.weight)
 
     def _keep_away(self) -> Iterator[Difference]:
         before, after = self._distance

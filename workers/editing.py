@@ -52,8 +52,8 @@ def texts_needed(state: UserState, edits: Sequence[Edit]) -> tuple[str, ...]:
 
 
 def fit(state: UserState, known: Knowledge, rules: FitRules) -> None:
-    """Re-fits (`workers.refit`), and then puts back the weights that a person has set: this is the one place where they
-    win over what was learned. Raises `Missing`, and has changed nothing then."""
+    """Re-fits (`workers.refit`), and then puts back the weights that are held: this is the one place where they win
+    over what was learned. Raises `Missing`, and has changed nothing then."""
     refit(state, known, rules)
     if any(one.held_weight is not None for one in state.interests):
         held = [one if one.held_weight is None else one._replace(weight=one.held_weight) for one in state.interests]
@@ -156,10 +156,13 @@ class _Draft:
                 self._add(text, weight)
             case RewriteInterest(interest=old, text=text):
                 self._rewrite(old, text)
+            case ReweightInterest(interest=one, held=False):
+                self._let_go(one)
             case ReweightInterest(interest=one, weight=weight) if one in self.avoid:
                 self.avoid[one] = self.avoid[one]._replace(weight=-abs(weight))
             case ReweightInterest(interest=one, weight=weight):
-                self.interests[one] = self._interest(one)._replace(weight=weight, held_weight=weight)
+                set_by_hand = self._interest(one)._replace(weight=weight, held_weight=weight, kept=False)
+                self.interests[one] = set_by_hand
             case PinInterest(interest=one, pinned=pinned):
                 there = self.avoid if one in self.avoid else self.interests
                 there[one] = self._any(one)._replace(pinned=pinned)
@@ -216,6 +219,11 @@ class _Draft:
             weight = max(ADDED_WEIGHT, before.weight if before else 0.0)
         self._forget(one)
         self.interests[one] = self._written(text, weight, before)
+
+    def _let_go(self, one: str) -> None:
+        if one in self.avoid:
+            raise EditRefused("what is avoided has no weight that could be learned: set another, or take it out")
+        self.interests[one] = self._interest(one).let_go()
 
     def _rewrite(self, old: str, text: str) -> None:
         before, new = self._any(old), interest_id(text)

@@ -29,6 +29,7 @@ from workers.jobs import job_of
 from workers.knowledge import Knowledge
 from workers.mailbox import AgentRules, Change, Folded, Letter, Message, identity
 from workers.mine import is_mine
+from workers.outcomes import refuse
 from workers.ports import Record
 from workers.proposals import Decision, Verdict, decide
 from workers.refit import leave
@@ -215,6 +216,8 @@ class Effects:
             self.folded.carried_out["proposal"] += 1
             return
         self.state.unsee(identity(message))
+        if isinstance(message, PersonsCommand):
+            refuse(self.state, message.command_id, reason, detail)
         self.folded.letters.append(Letter(record, reason, detail))
 
 

@@ -12,9 +12,10 @@ from workers.ports import Matrix
 
 
 class HeldInterest(NamedTuple):
-    """An interest with its vector, little-endian float16, (d,), unit length. `held_weight` is one that a person set: no
-    re-fit changes it (`workers.editing.fit`). (A tuple: a record is read for every event, and a frozen dataclass takes
-    four times as long to make.)"""
+    """An interest with its vector, little-endian float16, (d,), unit length. No re-fit changes a `held_weight`
+    (`workers.editing.fit`): the person set it, or it was `kept` as it came, with a version that they went back to or a
+    profile that they brought along. (A tuple: a record is read for every event, and a frozen dataclass takes four times
+    as long to make.)"""
 
     id: str
     text: str
@@ -24,6 +25,7 @@ class HeldInterest(NamedTuple):
     pinned: bool = False
     evidence: tuple[str, ...] = ()
     held_weight: float | None = None
+    kept: bool = False
 
     @property
     def is_owned(self) -> bool:
@@ -31,9 +33,19 @@ class HeldInterest(NamedTuple):
         return self.pinned or self.held_weight is not None or self.source in (Source.PERSON, Source.IMPORT)
 
     @property
+    def is_own(self) -> bool:
+        """In the person's own words or with a weight that they set, here or wherever they brought it from."""
+        is_set = self.held_weight is not None or self.source is Source.IMPORT
+        return self.source is Source.PERSON or (is_set and not self.kept)
+
+    @property
     def own_vector(self) -> str:
         """Which vector it was carried in with, in 8 hex digits; empty for a text that has that of its words."""
         return hashlib.blake2b(self.vector, digest_size=4).hexdigest() if self.source is Source.IMPORT else ""
+
+    def let_go(self) -> "HeldInterest":
+        """With a weight that is learned again. Whose words they are that were brought along stays known."""
+        return self._replace(held_weight=None, kept=self.kept and self.source is Source.IMPORT)
 
     def shown(self) -> Interest:
         """As the person reads it."""
@@ -55,7 +67,8 @@ def vectors_of(interests: Sequence[HeldInterest]) -> Matrix:
 
 
 def pack_interest(interest: HeldInterest) -> list[Any]:
-    """Without the vector, which stands behind the text."""
+    """Without the vector, which stands behind the text, and without `kept`, which few are (an earlier release knows no
+    longer row)."""
     row = [interest.id, interest.text, interest.weight, interest.source, interest.pinned, interest.evidence]
     return row if interest.held_weight is None else [*row, interest.held_weight]
 

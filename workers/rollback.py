@@ -3,11 +3,16 @@
 1. Settings. What a person wrote, pinned, weighed, removed and avoids, how far to keep away, and what refinements found
    and dropped, as it was; then a re-fit. Where nothing has come in since, that is the version to the last bit, and it
    goes on learning as it did.
-2. In place. Where the person has done more since, it is not. Then the version's texts are put in place and their
-   weights held, as if the person had set them; every other inferred text is dropped.
+2. In place. Where the person has done more since, it is not: a re-fit knows all that they did, and would give other
+   weights at once. Then the version's texts are put in place and their weights held; every other inferred text is
+   dropped. What the person has not set themselves is marked as `kept`, so that they can see why it learns no more, and
+   let it go again (`schemas.command.ReweightInterest`).
 
 Both keep the promise that going back to a version gives that version's texts and weights. A version has no vectors: a
 text has that of its words, but for one that was carried in with a vector of its own, which is kept when it goes.
+
+Version 0, before the first, has no texts and weights to give: nothing was written, set, removed or avoided. It is step
+1 alone, so whoever undoes their first change keeps what is learned from what they did.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +26,7 @@ from workers.knowledge import Knowledge
 from workers.ports import Matrix
 from workers.refit import FitRules
 from workers.state import UserState
-from workers.versions import VersionedText, VersionRecord, remembered, said, version_of
+from workers.versions import BEGINNING, VersionedText, VersionRecord, remembered, said, version_of
 
 MAX_CARRIED = MAX_INTERESTS + MAX_AVOID
 """As many as one profile can hold, which another that is carried in may take the place of."""
@@ -60,7 +65,7 @@ def rolled_back(state: UserState, version: int, known: Knowledge, rules: FitRule
     settings = _with_settings_of(was, state, words)
     result = replace(settings)
     fit(result, known, rules)
-    if tuple(map(said, result.interests)) == was.interests:
+    if version == BEGINNING.version or tuple(map(said, result.interests)) == was.interests:
         return result
     # 2. In place
     return in_place(settings, known, rules)
@@ -68,8 +73,8 @@ def rolled_back(state: UserState, version: int, known: Knowledge, rules: FitRule
 
 def in_place(state: UserState, known: Knowledge, rules: FitRules) -> UserState:
     """A copy of the state, re-fitted, with its interests and no other; their weights, as they are, are held from now
-    on. Raises `Missing`."""
-    held = tuple(one._replace(held_weight=one.weight) for one in state.interests)
+    on: kept, where they were not held before. Raises `Missing`."""
+    held = tuple(map(_kept, state.interests))
     wanted = _by_id(held).keys()
     dropped = state.dropped
     for _ in range(ROUNDS):
@@ -82,6 +87,10 @@ def in_place(state: UserState, known: Knowledge, rules: FitRules) -> UserState:
     put(result, [one for one in result.interests if one.id in wanted])
     result.dropped = dropped
     return result
+
+
+def _kept(one: HeldInterest) -> HeldInterest:
+    return one if one.held_weight is not None else one._replace(held_weight=one.weight, kept=True)
 
 
 def keep_carried(before: UserState, after: UserState) -> None:
@@ -145,7 +154,7 @@ def _held(
         vector, weight = _vector(one, there, own), one.weight if one.held else None
         if vector is None:
             vector = words[one.text].astype("<f2").tobytes()
-        return HeldInterest(one.id, one.text, one.weight, one.source, vector, one.pinned, (), weight)
+        return HeldInterest(one.id, one.text, one.weight, one.source, vector, one.pinned, (), weight, one.kept)
 
     return tuple(map(held, texts))
 

@@ -3,7 +3,8 @@
 Every list in it is bounded, so a record is too. A typical one has 10 KB. With every list full (256 remembered
 interactions, 24 interests and 24 to avoid of 384 dimensions, 1,024 hashes of event ids, 192 texts not to come back) it
 has 131 KB where ids have 36 characters and 228 KB where they have 128. At most 64 KB more are its earlier versions
-(`workers.versions`), 41 KB what was carried in and has gone (`workers.rollback`), and 4/3 of its own limit what waits.
+(`workers.versions`), 42 KB what was carried in and has gone (`workers.rollback`), 4 KB what was refused
+(`workers.outcomes`), and 4/3 of its own limit what waits.
 
 The bytes: one JSON object with all that is text and number, then the hashes of the event ids, the earlier versions and
 the vectors, these three as they are (base64 alone would take as long as all the rest of an event).
@@ -11,7 +12,6 @@ the vectors, these three as they are (base64 alone would take as long as all the
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from struct import Struct
@@ -20,30 +20,28 @@ from typing import Any, NamedTuple
 import numpy as np
 import orjson
 
-from schemas.interaction import Signal
 from schemas.profile import Profile, Removed
 from schemas.proposal import RefineTrigger
 from workers.errors import ConfigurationError
 from workers.held import HeldInterest, interest_id, pack_interest, unpack_interest, vectors_of
 from workers.ports import Matrix, Record
+from workers.remembered import Remembered, pack_brief, pack_window, unpack_window
 from workers.triggers import SinceRefinement
 from workers.weights import Moments
 
-__all__ = ["HeldInterest", "Remembered", "UserState", "Waiting", "decode_state", "encode_state", "vectors_of"]
+__all__ = [
+    "HeldInterest",
+    "Refused",
+    "Remembered",
+    "UserState",
+    "Waiting",
+    "decode_state",
+    "encode_state",
+    "vectors_of",
+]
 
 MAX_SEEN = 1_024
 """Event ids remembered against producer duplicates. 64-bit hashes: two of 1,024 meet with a chance of 3e-14."""
-
-
-class Remembered(NamedTuple):
-    """One interaction in the window."""
-
-    time_ms: int
-    event: str
-    item: str
-    signal: Signal
-    retracts: str | None = None
-    brief: bool = False  # a click that was left again at once (`workers.evidence`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +52,13 @@ class Waiting:
     item: str | None
     deadline_ms: int
     texts: tuple[str, ...] = ()
+
+
+class Refused(NamedTuple):
+    """A command of the person's that had no effect, and why, in words for them."""
+
+    command: str
+    why: str
 
 
 @dataclass(slots=True)
@@ -96,6 +101,8 @@ class UserState:
     """Those that it has had, as `workers.versions` writes and reads them."""
     carried: tuple[tuple[str, bytes], ...] = ()
     """Texts that came with a vector of their own and have gone since, with it (`workers.rollback`), oldest first."""
+    refused: tuple[Refused, ...] = ()
+    """The latest that were (`workers.outcomes`), oldest first."""
 
     def has_seen(self, event_id: str) -> bool:
         return bool((np.frombuffer(self.seen, "<u8") == _hash(event_id)).any())
@@ -156,8 +163,8 @@ def encode_state(state: UserState) -> bytes:
             "version": state.version,
             "interests": [pack_interest(interest) for interest in state.interests],
             "avoid": [pack_interest(interest) for interest in state.avoid],
-            "window": _pack_window(state.window),
-            **_pack_brief(state.window),
+            "window": pack_window(state.window),
+            **pack_brief(state.window),
             "past": _pack_past(state.past, state.past_ms),
             "offsets": dict(sorted(state.offsets.items())),
             "waiting": [_pack_waiting(waiting) for waiting in state.waiting],
@@ -194,16 +201,17 @@ def decode_state(raw: bytes | None) -> UserState:
     versions_at = seen_at + seen_size
     vectors_at = versions_at + versions_size
     data = orjson.loads(raw[text_at:seen_at])
-    rows, carried = data["interests"] + data["avoid"], data.get("carried", ())
+    rows, carried, kept = data["interests"] + data["avoid"], data.get("carried", ()), data.get("kept", ())
     vectors = _cut(raw[vectors_at:], len(rows) + len(carried))
     held = tuple(map(unpack_interest, rows, vectors))
+    held = tuple(one._replace(kept=at in kept) for at, one in enumerate(held)) if kept else held
     interests, avoid = held[: len(data["interests"])], held[len(data["interests"]) :]
     past, past_ms = _unpack_past(data["past"], len(interests))
     return UserState(
         version=data["version"],
         interests=interests,
         avoid=avoid,
-        window=_unpack_window(data["window"], data.get("brief", ())),
+        window=unpack_window(data["window"], data.get("brief", ())),
         past=past,
         past_ms=past_ms,
         seen=raw[seen_at:versions_at],
@@ -217,6 +225,7 @@ def decode_state(raw: bytes | None) -> UserState:
         keep_away=data.get("keep_away"),
         versions=raw[versions_at:vectors_at],
         carried=tuple(zip(carried, vectors[len(rows) :], strict=True)),
+        refused=tuple(Refused(*one) for one in data.get("refused", ())),
         **(_unpack_second(data) if encoding > 1 else {}),
     )
 
@@ -235,9 +244,12 @@ def _unpack_second(data: dict[str, Any]) -> dict[str, Any]:
 
 def _pack_third(state: UserState) -> dict[str, Any]:
     """What few have, beside what all have."""
+    kept = [at for at, one in enumerate(state.interests + state.avoid) if one.kept]
     return {
         **({} if state.keep_away is None else {"keep_away": state.keep_away}),
         **({"carried": [text for text, _ in state.carried]} if state.carried else {}),
+        **({"kept": kept} if kept else {}),
+        **({"refused": list(map(list, state.refused))} if state.refused else {}),
     }
 
 
@@ -260,31 +272,6 @@ def _unpack_past(packed: list[Any] | None, interests: int) -> tuple[Moments, int
 
 
 _TRIGGERS: dict[str | None, RefineTrigger] = {trigger.value: trigger for trigger in RefineTrigger}
-_SIGNALS = tuple(Signal)
-_CODES = {signal: code for code, signal in enumerate(_SIGNALS)}
-
-
-def _pack_window(window: list[Remembered]) -> list[Any]:
-    """By columns: a third of the bytes and of the time of one object an interaction."""
-    times, events, items, signals, retracts, _ = zip(*window, strict=True) if window else ((), (), (), (), (), ())
-    codes = [_CODES[signal] for signal in signals]
-    return [times, events, items, codes, [(at, event) for at, event in enumerate(retracts) if event is not None]]
-
-
-def _pack_brief(window: list[Remembered]) -> dict[str, list[int]]:
-    """Beside the columns, where an earlier release passes it over, and only where there is one."""
-    return {"brief": brief} if (brief := [at for at, entry in enumerate(window) if entry.brief]) else {}
-
-
-def _unpack_window(columns: list[Any], brief: Sequence[int]) -> list[Remembered]:
-    times, events, items, codes, retracts = columns
-    signals = map(_SIGNALS.__getitem__, codes)
-    window = list(map(Remembered, times, events, items, signals))
-    for at, event in retracts:
-        window[at] = window[at]._replace(retracts=event)
-    for at in brief:
-        window[at] = window[at]._replace(brief=True)
-    return window
 
 
 def _pack_waiting(waiting: Waiting) -> list[Any]:

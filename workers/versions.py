@@ -48,16 +48,18 @@ class VersionedText(NamedTuple):
     weight: float
     pinned: bool
     held: bool
-    """Its weight was the person's."""
+    """Its weight was not learned."""
     source: Source
     own_vector: str = ""
     """Which one it came with (`workers.held.HeldInterest.own_vector`)."""
+    kept: bool = False
+    """And it was not of the person's own making (`workers.held.HeldInterest`)."""
 
 
 def said(held: HeldInterest) -> VersionedText:
     """Of an interest that stands in the profile now."""
     is_held = held.held_weight is not None
-    return VersionedText(held.id, held.text, held.weight, held.pinned, is_held, held.source, held.own_vector)
+    return VersionedText(held.id, held.text, held.weight, held.pinned, is_held, held.source, held.own_vector, held.kept)
 
 
 class VersionRecord(NamedTuple):
@@ -83,6 +85,10 @@ class VersionRecord(NamedTuple):
         return tuple(text for text in self.removed if interest_id(text) not in avoided)
 
 
+BEGINNING = VersionRecord(0, Cause.FIRST, 0, None, None, (), (), (), (), None)
+"""Before the first version: it was never made, and is always remembered."""
+
+
 def remember(state: UserState, change: Change) -> None:
     """Adds the profile as it stands, which `change` has made."""
     state.versions = _within_bounds(state.versions + _frame(state, change))
@@ -95,6 +101,8 @@ def remembered(state: UserState) -> list[VersionRecord]:
 
 def version_of(state: UserState, version: int) -> VersionRecord | None:
     """None where it is not kept."""
+    if version == BEGINNING.version:
+        return BEGINNING
     return next((_read(frame) for frame in _frames(state.versions) if frame.version == version), None)
 
 
@@ -153,9 +161,11 @@ def _read(frame: _Frame) -> VersionRecord:
 
 
 def _columns(held: Sequence[HeldInterest]) -> list[list[Any]]:
-    """By columns, without what follows from the text. The third: the source's place, 4 for pinned, 8 for held; a fourth
-    where a text has a vector of its own."""
-    marks = [_SOURCES.index(one.source) + 4 * one.pinned + 8 * (one.held_weight is not None) for one in held]
+    """By columns, without what follows from the text. The third: the source's place, 4 for pinned, 8 for held, 16 for
+    kept; a fourth where a text has a vector of its own."""
+    marks = [
+        _SOURCES.index(one.source) + 4 * one.pinned + 8 * (one.held_weight is not None) + 16 * one.kept for one in held
+    ]
     columns: list[list[Any]] = [[one.text for one in held], [one.weight for one in held], marks]
     own = [one.own_vector for one in held]
     return [*columns, own] if any(own) else columns
@@ -165,6 +175,8 @@ def _rows(columns: list[list[Any]]) -> tuple[VersionedText, ...]:
     texts, weights, marks, *rest = columns
     own = rest[0] if rest else [""] * len(texts)
     return tuple(
-        VersionedText(interest_id(text), text, weight, bool(mark & 4), bool(mark & 8), _SOURCES[mark & 3], vector)
+        VersionedText(
+            interest_id(text), text, weight, bool(mark & 4), bool(mark & 8), _SOURCES[mark & 3], vector, bool(mark & 16)
+        )
         for text, weight, mark, vector in zip(texts, weights, marks, own, strict=True)
     )

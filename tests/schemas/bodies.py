@@ -96,6 +96,7 @@ BODIES: dict[type[Contract], dict[str, Any]] = {
     person.Versions: {"current": 0, "versions": []},
     person.RollbackBody: {"version": 1},
     person.CommandAccepted: {"command_id": "c1"},
+    person.CommandOutcome: {"command_id": "c1", "state": "pending", "version": 0},
     person.Behind: {**_ITEM, "event_id": "e1", "signal": "click", "time": TIME},
     person.Made: {"version": 1, "cause": "first", "time": TIME},
     person.InterestWhy: {**_INTEREST, "pinned": False, "held": False},

@@ -72,7 +72,7 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
     },
     command.AddInterest: {"text": SHORT_TEXT, "weight": WEIGHT},
     command.RewriteInterest: {"interest": INTEREST_ID, "text": SHORT_TEXT},
-    command.ReweightInterest: {"interest": INTEREST_ID, "weight": WEIGHT},
+    command.ReweightInterest: {"interest": INTEREST_ID, "weight": WEIGHT, "held": YES_OR_NO},
     command.PinInterest: {"interest": INTEREST_ID, "pinned": YES_OR_NO},
     command.AvoidText: {"text": SHORT_TEXT, "weight": WEIGHT},
     command.RemoveInterest: {"interest": INTEREST_ID},
@@ -86,7 +86,7 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
     command.RefreshCommand: {**_COMMAND, "cause": one_of("demand", "age"), "what": one_of("weights", "texts")},
     command.MoveCommand: {**_COMMAND, "space": SPACE},
     command.RetryCommand: _COMMAND,
-    command.RollbackCommand: {**_COMMAND, "version": FROM_ONE},
+    command.RollbackCommand: {**_COMMAND, "version": COUNT},
     command.ImportCommand: {
         **_COMMAND,
         "space": SPACE,
@@ -117,6 +117,7 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
         "text": SHORT_TEXT,
         "weight": WEIGHT,
         "held": YES_OR_NO,
+        "kept": YES_OR_NO,
         "source": one_of("bootstrap", "refinement", "person", "import"),
         "evidence": many("e1", profile.MAX_EVIDENCE),
     },
@@ -232,7 +233,16 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
     person.ReadWish: {"base_version": COUNT},
     person.Difference: {
         "what": one_of(
-            "added", "removed", "restored", "rewritten", "reweighted", "pinned", "avoided", "allowed", "keep_away"
+            "added",
+            "removed",
+            "restored",
+            "rewritten",
+            "reweighted",
+            "pinned",
+            "avoided",
+            "allowed",
+            "keep_away",
+            "let_go",
         ),
         "text": SHORT_TEXT,
         "text_before": or_none(SHORT_TEXT),
@@ -242,7 +252,12 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
     person.VersionedInterest: _VERSIONED,
     person.Version: {"version": FROM_ONE, "cause": Kind(tuple(profile.Cause), ("", "whim", None)), "time": MOMENT},
     person.Versions: {"current": COUNT},
-    person.RollbackBody: {"version": FROM_ONE, "command_id": or_none(EVENT)},
+    person.RollbackBody: {"version": COUNT, "command_id": or_none(EVENT)},
+    person.CommandOutcome: {
+        "command_id": EVENT,
+        "state": one_of("pending", "waiting", "done", "refused"),
+        "version": COUNT,
+    },
     person.CommandAccepted: {},
     person.Behind: {
         "event_id": EVENT,

@@ -197,7 +197,7 @@ class _Writer:
             AvoidText(text=text),
             RemoveInterest(interest=known),
             RestoreInterest(interest=known),
-            ReweightInterest(interest=known, weight=weight),
+            ReweightInterest(interest=known, weight=weight, held=weight > -0.5),
             PinInterest(interest=known),
             RewriteInterest(interest=known, text=other),
         ]

@@ -25,10 +25,12 @@ from workers.state import UserState
 
 
 class _Word(NamedTuple):
-    """What the person has last said of a text. The weight is None where it was inferred."""
+    """What the person has last said of a text. The weight is None where it is learned; `stays`: it is theirs even so,
+    since they wrote or pinned it."""
 
     is_: Literal["interest", "avoid", "removed"]
     weight: float | None = None
+    stays: bool = True
 
 
 @dataclass
@@ -51,10 +53,13 @@ class _Wishes:
                 self._remove(one)
             case RestoreInterest(interest=one):
                 self.words.pop(one, None)
-            case ReweightInterest(interest=one, weight=weight) if not self._avoids(one):
-                self.words[one] = _Word("interest", weight)
-            case PinInterest(interest=one) if one not in self.words:
-                self.words[one] = _Word("interest")
+            case ReweightInterest(interest=one, weight=weight, held=held) if not self._avoids(one):
+                stays = one in self.words and self.words[one].stays
+                self.words[one] = _Word("interest", weight if held else None, stays)
+                if not (held or stays):
+                    del self.words[one]
+            case PinInterest(interest=one) if not self._avoids(one):
+                self.words[one] = self.words.get(one, _Word("interest"))._replace(stays=True)
             case RewriteInterest(interest=old, text=text):
                 before = self.words.get(old, _Word("interest"))
                 if self._avoids(old) or interest_id(text) != old:

@@ -104,7 +104,7 @@ def test_the_last_edit_undone_leaves_no_trace(name: str) -> None:
 
 
 def what_counts(state: UserState) -> dict[str, Any]:
-    own = {"version", "edited_version", "versions", "offsets", "seen", "refitted_ms"}
+    own = {"version", "edited_version", "versions", "offsets", "seen", "refitted_ms", "refused"}
     return {name: value for name, value in parts(state).items() if name not in own}
 
 

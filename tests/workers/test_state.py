@@ -21,6 +21,7 @@ from workers.rollback import MAX_CARRIED
 from workers.state import (
     MAX_SEEN,
     HeldInterest,
+    Refused,
     Remembered,
     UserState,
     Waiting,
@@ -59,6 +60,7 @@ def interests(count: int, dimension: int = 4) -> st.SearchStrategy[tuple[HeldInt
         vector=st.binary(min_size=2 * dimension, max_size=2 * dimension),
         pinned=st.booleans(),
         held_weight=st.none() | st.floats(-1, 1),
+        kept=st.booleans(),
         evidence=st.lists(names, max_size=3).map(tuple),
     )
     return st.lists(one, min_size=count, max_size=count).map(tuple)
@@ -97,6 +99,7 @@ def states(draw: st.DrawFn) -> UserState:
         keep_away=draw(st.none() | st.floats(0, 1)),
         versions=draw(st.binary(max_size=40)),
         carried=draw(st.lists(st.tuples(names, st.binary(min_size=8, max_size=8)), max_size=2).map(tuple)),
+        refused=draw(st.lists(st.builds(Refused, names, names), max_size=2).map(tuple)),
     )
 
 
