@@ -73,7 +73,7 @@ class ItemBody(Contract):
 class EditsBody(Contract):
     """What a person changes in their profile. Edits with the `command_id` of earlier ones are those: they count once.
     They are carried out on whatever the profile is by then; where `base_version`, the version that the person saw, is
-    one that the profile has not reached, they become a dead-letter."""
+    one that the profile has not reached, they are refused."""
 
     edits: Edits
     base_version: Count | None = None

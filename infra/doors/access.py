@@ -68,6 +68,7 @@ RULES: Mapping[str, Rule] = {
     "GET /v1/users/{user}/interests/{interest}/why": OWN_USER,
     "GET /v1/users/{user}/explanations/{provider}/{item}": OWN_USER,
     "GET /v1/users/{user}/export": OWN_USER,
+    "GET /v1/users/{user}/commands/{command}": OWN_USER,
     "POST /v1/users/{user}/edits": OWN_USER,
     "POST /v1/users/{user}/edits/read": OWN_USER,
     "POST /v1/users/{user}/rollback": OWN_USER,

@@ -168,6 +168,7 @@ def _addresses() -> Target:
         b"/v1/users/a%2Fb/profile",
         b"/v1/users/%E2%82%AC/recommendations?k=200",
         b"/v1/users/ada/versions",
+        b"/v1/users/ada/commands/c1",
         b"/v1/users/ada/interests/" + INTEREST.encode() + b"/why",
         b"/v1/users/ada/explanations/news/1",
         b"/v1/users/a%2Fb/explanations/news/a%2Fb",

@@ -66,6 +66,13 @@ class TestRollback:
         assert (answer.status_code, answer.json()) == (202, {"command_id": command.command_id})
         assert (message.topic, message.key, command.user, command.version) == ("attune.commands", b"anna", "anna", 2)
 
+    async def test_before_the_first_is_always_a_way_back(self) -> None:
+        producer = FakeProducer()
+        store = FakeStore({"anna": state_of(7, [held("jazz", 0.6)])})
+        answer = await self.post({"version": 0}, producer=producer, store=store)
+        assert answer.status_code == 202
+        assert b'"version":0' in (producer.sent[0].value or b"")
+
     async def test_who_sends_the_same_again_may_say_so(self) -> None:
         producer = FakeProducer()
         answer = await self.post({"version": 2, "command_id": "mine-1"}, producer=producer)
@@ -77,7 +84,7 @@ class TestRollback:
         [
             ("anna", {"version": 4}, 404, "Unknown version"),
             ("nobody", {"version": 1}, 404, "Unknown user"),
-            ("anna", {"version": 0}, 422, "Invalid request"),
+            ("anna", {"version": -1}, 422, "Invalid request"),
             ("anna", {}, 422, "Invalid request"),
         ],
     )

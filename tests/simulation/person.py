@@ -64,7 +64,7 @@ class _Wishes:
                 before = self.words.get(old, _Word("interest"))
                 if self._avoids(old) or interest_id(text) != old:
                     self._remove(old)
-                self.words[interest_id(text)] = before
+                self.words[interest_id(text)] = before._replace(stays=True)
             case _:
                 pass  # Changes how strongly something is avoided, or what is pinned already.
 

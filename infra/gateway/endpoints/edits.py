@@ -27,7 +27,8 @@ _STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]+")
 async def post_edits(user: UserId, body: JsonBody, gateway: GatewayHere) -> EditsAccepted:
     """Adds, rewrites, re-weights, pins, avoids, removes or restores interests: all edits of one request, in order, or
     none of them. They stand in the profile as soon as its agent has read them and every new text has its vector; edits
-    that the profile cannot take become a dead-letter. After a 503 send the same again, with the same command_id."""
+    that the profile cannot take have no effect, and .../commands/{command_id} says why. After a 503 send the same
+    again, with the same command_id."""
     asked = checked(EditsBody, body.parsed(), "The edit")
     command = EditCommand(
         command_id=asked.command_id or new_id(),

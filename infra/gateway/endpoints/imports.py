@@ -26,8 +26,8 @@ async def post_import(
     user: UserId, body: JsonBody, gateway: GatewayHere, command_id: Annotated[EventId | None, Query()] = None
 ) -> CommandAccepted:
     """Takes the document of an export. It stands in the profile, in the place of all that stood there, as soon as its
-    agent has read it and every text has its vector; .../rollback takes it back. After a 503 send the same again, with
-    the same command_id."""
+    agent has read it and every text has its vector; .../rollback takes it back, and
+    .../commands/{command_id} says what became of it. After a 503 send the same again, with the same command_id."""
     document = checked(ProfileDocument, body.parsed(), "The profile document")
     _check_texts(document)
     _check_vectors(document, gateway)

@@ -19,7 +19,8 @@ router = APIRouter(tags=["people"])
 @router.post("/v1/users/{user:path}/rollback", status_code=202, openapi_extra=takes(RollbackBody))
 async def post_rollback(user: UserId, body: JsonBody, gateway: GatewayHere) -> CommandAccepted:
     """Puts the profile of an earlier version in the place of today's, as a new version, as soon as its agent has read
-    the command. After a 503 send the same again, with the same command_id."""
+    the command; version 0, before the first, takes back all that the person ever changed. .../commands/{command_id}
+    says what became of it. After a 503 send the same again, with the same command_id."""
     asked = checked(RollbackBody, body.parsed(), "The rollback")
     person = await read_person(gateway, user)
     if version_of(person.state, asked.version) is None:
