@@ -20,7 +20,8 @@ class Accepted(TypedDict):
 
 
 class Interest(TypedDict):
-    """A text with a weight in -1..1. `held`: the weight is the person's own. `evidence` holds the ids of the newest
+    """A text with a weight in -1..1. `held`: the weight is not learned; `kept`: and the person has not set it, it came
+    with a version that they went back to or a profile that they brought along. `evidence` holds the ids of the newest
     events behind it."""
 
     id: str
@@ -28,6 +29,7 @@ class Interest(TypedDict):
     weight: float
     pinned: bool
     held: bool
+    kept: bool
     source: str
     evidence: list[str]
 

@@ -35,6 +35,7 @@ class VersionedInterest(TypedDict):
     weight: float
     pinned: bool
     held: bool
+    kept: bool
     source: str
 
 
@@ -60,6 +61,16 @@ class Versions(TypedDict):
 
 class CommandAccepted(TypedDict):
     command_id: str
+
+
+class CommandOutcome(TypedDict):
+    """What became of a command: "done" (it stands in the profile of this `version`), "refused" with `why`, "waiting"
+    for the vectors of its texts, or "pending": not read yet, or no longer remembered."""
+
+    command_id: str
+    state: Literal["pending", "waiting", "done", "refused"]
+    why: str | None
+    version: int
 
 
 class Behind(TypedDict):

@@ -8,6 +8,7 @@ from attune_client.answers import EditsAccepted, Profile, Recommendations, Refre
 from attune_client.asking import RETRY_SECONDS, Asking, part
 from attune_client.own_answers import (
     CommandAccepted,
+    CommandOutcome,
     ErasureAccepted,
     ErasureKey,
     ErasureStatus,
@@ -55,12 +56,20 @@ class People(Asking):
         deadline: float = RETRY_SECONDS,
     ) -> EditsAccepted:
         """Changes the profile as its person says, for example [{"op": "add", "text": "jazz"}]: up to 64 edits, of which
-        all are carried out or none. Without a `command_id` they get a new one."""
+        all are carried out or none; `outcome` says which. Without a `command_id` they get a new one."""
         body: dict[str, Any] = {"edits": list(edits), "command_id": command_id or uuid.uuid4().hex}
         if base_version is not None:
             body["base_version"] = base_version
         path = f"/v1/users/{part(user)}/edits"
         return cast(EditsAccepted, self._ask("POST", path, json=body, retry=retry, deadline=deadline))
+
+    def outcome(
+        self, user: str, command_id: str, *, retry: bool = False, deadline: float = RETRY_SECONDS
+    ) -> CommandOutcome:
+        """What became of an `edit`, a `rollback` or an `import_profile`. A healthy service has done it within a second
+        or two: ask until its state is neither "pending" nor "waiting"."""
+        path = f"/v1/users/{part(user)}/commands/{part(command_id)}"
+        return cast(CommandOutcome, self._ask("GET", path, retry=retry, deadline=deadline))
 
     def refresh(
         self,
@@ -93,7 +102,8 @@ class People(Asking):
         retry: bool = False,
         deadline: float = RETRY_SECONDS,
     ) -> CommandAccepted:
-        """Puts an earlier version in the place of today's profile. Status 404 for one that is not remembered."""
+        """Puts an earlier version in the place of today's profile; 0, before the first, takes back all that the person
+        ever changed. Status 404 for one that is not remembered."""
         body = {"version": version, "command_id": command_id or uuid.uuid4().hex}
         path = f"/v1/users/{part(user)}/rollback"
         return cast(CommandAccepted, self._ask("POST", path, json=body, retry=retry, deadline=deadline))

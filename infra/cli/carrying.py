@@ -8,7 +8,8 @@ import typer
 
 from infra.cli.client import open_client
 from infra.cli.options import Json, User
-from infra.cli.output import emit, say, tell_accepted
+from infra.cli.outcomes import tell
+from infra.cli.output import emit, say
 from workers.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def import_document(
     """Put a document in the place of what stands in the profile. `rollback` takes it back."""
     document = _read(file)
     with open_client() as client:
-        answer = client.import_profile(user, document)
-    tell_accepted(answer, as_json)
+        tell(client, user, client.import_profile(user, document), as_json)
 
 
 def write_document(path: Path, document: "ProfileDocument") -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from infra.cli.client import open_client
-from infra.cli.naming import Names
+from infra.cli.naming import Names, NotInProfile
 from infra.cli.options import Json, User, Yes
-from infra.cli.output import emit, say, tell_accepted
+from infra.cli.outcomes import tell
+from infra.cli.output import emit, say
 
 if TYPE_CHECKING:
-    from attune_client import AttuneClient, ReadWish
+    from attune_client import AttuneClient, Profile, ReadWish
 
 Edits = list[dict[str, Any]]
 Value = TypeVar("Value")
@@ -31,6 +32,10 @@ def edit(
     avoid: Annotated[_Several, _several("TEXT", "What not to recommend.")] = None,
     rewrite: Annotated[_Several, _several("ID_OR_TEXT=TEXT", "In other words.")] = None,
     weight: Annotated[_Several, _several("ID_OR_TEXT=NUMBER", "How much it counts, -1 to 1.")] = None,
+    learn: Annotated[_Several, _several("ID_OR_TEXT", "Let its weight be learned again.")] = None,
+    learn_all: Annotated[
+        bool, typer.Option("--learn-all", help="The same of every weight that is held and that you have not set.")
+    ] = False,
     pin: Annotated[_Several, _several("ID_OR_TEXT", "Keep it, whatever is learned.")] = None,
     unpin: Annotated[_Several, _several("ID_OR_TEXT", "Leave it to what is learned.")] = None,
     restore: Annotated[_Several, _several("ID_OR_TEXT", "What was removed.")] = None,
@@ -42,13 +47,14 @@ def edit(
 ) -> None:
     """Change a profile, or begin one: what you write, set, remove or avoid, nothing learned undoes. Say it in your own
     words, and what was understood is shown before it is done; or with options, each of which may be given several
-    times. All of it is done together, or nothing. With --json and without --yes, a wish is read and not carried out."""
-    asked = _Asked(add, remove, avoid, rewrite, weight, pin, unpin, restore, keep_away)
+    times. All of it is done together, or nothing, and you are told why. With --json and without --yes, a wish is read
+    and not carried out."""
+    asked = _Asked(add, remove, avoid, rewrite, weight, learn, learn_all, pin, unpin, restore, keep_away)
     if (wish is None) != asked.is_any:
         raise typer.BadParameter("say what to change: in your own words, or with --add, --remove, --avoid, ...")
     with open_client() as client:
         if wish is None:
-            tell_accepted(client.edit(user, asked.edits(client, user)), as_json)
+            tell(client, user, client.edit(user, asked.edits(client, user)), as_json)
         else:
             _wish(client, user, wish, yes, as_json)
 
@@ -65,7 +71,7 @@ def _wish(client: "AttuneClient", user: str, wish: str, yes: bool, as_json: bool
         say("Nothing was changed.")
         raise typer.Exit(1)
     edits = [one["edit"] for one in read["edits"]]
-    tell_accepted(client.edit(user, edits, base_version=read["base_version"]), as_json)
+    tell(client, user, client.edit(user, edits, base_version=read["base_version"]), as_json)
 
 
 def _show(read: "ReadWish") -> None:
@@ -87,6 +93,8 @@ class _Asked:
         avoid: _Several,
         rewrite: _Several,
         weight: _Several,
+        learn: _Several,
+        learn_all: bool,
         pin: _Several,
         unpin: _Several,
         restore: _Several,
@@ -95,22 +103,38 @@ class _Asked:
         self._add, self._avoid = ([text.strip() for text in texts or ()] for texts in (add, avoid))
         self._remove, self._restore = remove or [], restore or []
         self._pin, self._unpin = pin or [], unpin or []
+        self._learn, self._learn_all = learn or [], learn_all
         self._rewrite = _pairs(rewrite or [], "--rewrite", str.strip)
         self._weight = _pairs(weight or [], "--weight", lambda text: _number(text, "--weight"))
         self._keep_away = keep_away
 
     @property
     def is_any(self) -> bool:
-        lists = (self._add, self._avoid, self._remove, self._restore, self._pin, self._unpin)
-        return any(lists) or bool(self._rewrite or self._weight) or self._keep_away is not None
+        lists = (self._add, self._avoid, self._remove, self._restore, self._pin, self._unpin, self._learn)
+        return any(lists) or bool(self._rewrite or self._weight) or self._learn_all or self._keep_away is not None
 
     def edits(self, client: "AttuneClient", user: str) -> Edits:
         """What goes first, what comes last. Raises `NotInProfile`."""
-        named = [*self._remove, *self._pin, *self._unpin, *self._restore, *self._rewrite, *self._weight]
-        changes = self._named(Names(client.profile(user))) if named else []
+        named = [*self._remove, *self._pin, *self._unpin, *self._restore, *self._rewrite, *self._weight, *self._learn]
+        profile = client.profile(user) if named or self._learn_all else None
+        changes = [] if profile is None else self._learned(profile) + self._named(Names(profile))
         changes += [{"op": "add", "text": text} for text in self._add]
         changes += [{"op": "avoid", "text": text} for text in self._avoid]
         return changes + self._distance()
+
+    def _learned(self, profile: "Profile") -> Edits:
+        """Raises `NotInProfile` where nothing is held that they have not set: an edit of nothing would be refused."""
+        wanted = Names(profile).ids(self._learn)
+        if self._learn_all:
+            kept = [one["id"] for one in profile["interests"] if one["held"] and one["kept"]]
+            if not kept:
+                raise NotInProfile("every weight that is held is one that you set: name those to let go, with --learn")
+            wanted = list(dict.fromkeys((*wanted, *kept)))
+        return [
+            {"op": "reweight", "interest": one["id"], "weight": one["weight"], "held": False}
+            for one in (*profile["interests"], *profile["avoid"])
+            if one["id"] in wanted
+        ]
 
     def _named(self, names: Names) -> Edits:
         edits: Edits = [{"op": "remove", "interest": one} for one in names.ids(self._remove)]

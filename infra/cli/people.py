@@ -37,7 +37,7 @@ def _show_interests(interests: "Sequence[Interest]", title: str) -> None:
             interest["text"],
             f"{interest['weight']:+.3f}",
             bar(interest["weight"]),
-            ", ".join(word for word in ("pinned", "held") if interest[word]),
+            ", ".join(word for word in ("pinned", "held", "kept") if interest.get(word)),
             interest["source"],
             str(len(interest["evidence"])),
             interest["id"],

@@ -8,7 +8,8 @@ import typer
 
 from infra.cli.client import open_client
 from infra.cli.options import Json, User
-from infra.cli.output import emit, moment, say, show_table, tell_accepted
+from infra.cli.outcomes import tell
+from infra.cli.output import emit, moment, say, show_table
 
 if TYPE_CHECKING:
     from attune_client import Difference, Version
@@ -26,6 +27,7 @@ _SENTENCES = {
     "unpinned": "unpinned {text}",
     "avoided": "avoids {text}",
     "allowed": "no longer bars {text}",
+    "let_go": "learns the weight of {text} again: {before:+.3f} -> {after:+.3f}",
 }
 
 
@@ -50,13 +52,15 @@ def show(
 
 def rollback(
     user: User,
-    version: Annotated[int, typer.Argument(min=1, help="As `versions` lists it.", show_default=False)],
+    version: Annotated[
+        int, typer.Argument(min=0, help="As `versions` lists it; 0 is before the first.", show_default=False)
+    ],
     as_json: Json = False,
 ) -> None:
-    """Put an earlier version in the place of today's profile. That is a new version, so it can be taken back too."""
+    """Put an earlier version in the place of today's profile. That is a new version, so it can be taken back too.
+    Version 0 takes back all that the person ever changed; what is learned from what they did stays."""
     with open_client() as client:
-        answer = client.rollback(user, version)
-    tell_accepted(answer, as_json)
+        tell(client, user, client.rollback(user, version), as_json)
 
 
 def plot(

@@ -34,6 +34,10 @@ def lag_of(**stages: int) -> dict[str, Any]:
     }
 
 
+def _next(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
 def problem(status: int, title: str, detail: str, **more: Any) -> Answer:
     return status, {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
 
@@ -41,12 +45,14 @@ def problem(status: int, title: str, detail: str, **more: Any) -> Answer:
 @dataclass
 class FakeGateway:
     """`answers` (by method and path) go before the built-in ones. `refuse` names what is wrong with an entry, or None;
-    the first `outages` posts are answered 503. `lags` gives the status, one after the other, the last for good."""
+    the first `outages` posts are answered 503. `lags` gives the status, one after the other, the last for good; so do
+    `outcomes` what became of every command, and who asks for that is not among the `requests`."""
 
     answers: dict[str, Answer] = field(default_factory=dict)
     refuse: Callable[[dict[str, Any]], str | None] = lambda entry: None
     outages: int = 0
     lags: list[dict[str, Any]] = field(default_factory=lambda: [lag_of(agents=0, embedder=0)])
+    outcomes: list[dict[str, Any]] = field(default_factory=lambda: [{"state": "done"}])
     requests: list[Request] = field(default_factory=list)
     url: str = ""
 
@@ -58,9 +64,14 @@ class FakeGateway:
         return [entry for batch in self.batches() for entry in batch]
 
     def answer(self, request: Request) -> Answer:
+        if "/commands/" in request.path:
+            return 200, self._outcome(request.path)
         if request.method == "POST" and self.outages > 0:
             self.outages -= 1
             return problem(503, "Unavailable", "The broker does not answer at the moment.")
+        return self._recorded(request)
+
+    def _recorded(self, request: Request) -> Answer:
         self.requests.append(request)
         key = f"{request.method} {request.path}"
         if key in self.answers:
@@ -68,10 +79,13 @@ class FakeGateway:
         if request.path == "/readyz":
             return 200, {"status": "ok", "problems": []}
         if request.path == "/v1/status":
-            return 200, self.lags.pop(0) if len(self.lags) > 1 else self.lags[0]
+            return 200, _next(self.lags)
         if request.method == "POST" and request.body:
             return self._take(next(iter(request.body.values())), request.size)
         return problem(404, "Not Found", "There is nothing at this address.")
+
+    def _outcome(self, path: str) -> dict[str, Any]:
+        return {"command_id": path.rpartition("/")[2], "why": None, "version": 4} | _next(self.outcomes)
 
     def _take(self, entries: list[dict[str, Any]], size: int) -> Answer:
         if len(entries) > MAX_BATCH or size > MAX_BODY_BYTES:

@@ -54,8 +54,8 @@ class TestDocument:
     def test_is_imported(self, gateway: FakeGateway, tmp_path: Path) -> None:
         file = tmp_path / "ada.json"
         file.write_text(json.dumps(DOCUMENT))
-        assert "c1" in ask(gateway, "profile", "import", "ada", str(file)).stderr
-        assert document(ask(gateway, "profile", "import", "ada", str(file), "--json")) == {"command_id": "c1"}
+        assert "at version 4" in ask(gateway, "profile", "import", "ada", str(file)).stderr
+        assert document(ask(gateway, "profile", "import", "ada", str(file), "--json"))["state"] == "done"
         assert gateway.requests[0].body == DOCUMENT
 
     @pytest.mark.parametrize("content", ["{", "[]", "[" * 100_000, None])

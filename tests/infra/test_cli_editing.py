@@ -18,6 +18,8 @@ READ = {
     "unread": ["wobble"],
 }
 
+DONE = {"command_id": "c1", "state": "done", "why": None, "version": 4}
+
 
 @pytest.fixture
 def gateway() -> Iterator[FakeGateway]:
@@ -37,13 +39,13 @@ class TestByOptions:
     def test_a_sentence_is_all_that_a_new_person_needs(self, gateway: FakeGateway) -> None:
         result = ask(gateway, "profile", "edit", "ada", "--add", " I like jazz from the seventies ")
         assert (result.exit_code, result.stdout) == (0, "")
-        assert "c1" in result.stderr
+        assert result.stderr == "Done: it stands in the profile at version 4.\n"
         (request,) = gateway.requests
         assert request.body["edits"] == [{"op": "add", "text": "I like jazz from the seventies"}]
 
-    def test_json_is_the_gateways_answer(self, gateway: FakeGateway) -> None:
+    def test_json_is_the_gateways_answer_and_what_became_of_it(self, gateway: FakeGateway) -> None:
         result = ask(gateway, "profile", "edit", "ada", "--avoid", "boxing", "--json")
-        assert document(result) == {"command_id": "c1"}
+        assert document(result) == DONE
         assert gateway.requests[0].body["edits"] == [{"op": "avoid", "text": "boxing"}]
 
     def test_each_option_may_be_given_several_times_and_what_is_removed_goes_first(self, gateway: FakeGateway) -> None:
@@ -93,6 +95,37 @@ class TestByOptions:
             {"op": "keep_away", "within": 0.3},
         ]
 
+    def test_a_weight_is_let_go_by_its_name(self, gateway: FakeGateway) -> None:
+        assert ask(gateway, "profile", "edit", "ada", "--learn", "cup [bold]finals").exit_code == 0
+        (edit,) = edits_of(gateway)
+        assert (edit["op"], edit["interest"], edit["held"]) == ("reweight", "0" * 12, False)
+
+    def test_all_weights_are_let_go_that_they_have_not_set(self, gateway: FakeGateway) -> None:
+        (own,) = PROFILE["interests"]
+        kept = [own | {"id": str(at) * 12, "kept": True} for at in (3, 4)]
+        gateway.answers["GET /v1/users/ada/profile"] = (200, PROFILE | {"interests": [own, *kept]})
+        assert ask(gateway, "profile", "edit", "ada", "--learn-all").exit_code == 0
+        assert [one["interest"] for one in edits_of(gateway)] == ["3" * 12, "4" * 12]
+
+    def test_where_there_are_none_such_nothing_is_sent(self, gateway: FakeGateway) -> None:
+        result = ask(gateway, "profile", "edit", "ada", "--learn-all")
+        assert result.exit_code == 1
+        assert "one that you set: name those to let go, with --learn" in result.stderr
+        assert [one.method for one in gateway.requests] == ["GET"]
+
+    def test_what_the_profile_could_not_take_is_said_with_the_reason(self, gateway: FakeGateway) -> None:
+        why = "a profile holds at most 24 interests of your own: remove one first"
+        gateway.outcomes = [{"state": "pending"}, {"state": "waiting"}, {"state": "refused", "why": why}]
+        result = ask(gateway, "profile", "edit", "ada", "--add", "jazz")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == f"Error: nothing was changed: {why}\n"
+
+    def test_and_a_program_reads_it_too(self, gateway: FakeGateway) -> None:
+        gateway.outcomes = [{"state": "refused", "why": "no"}]
+        result = ask(gateway, "profile", "edit", "ada", "--add", "jazz", "--json")
+        assert result.exit_code == 1
+        assert document(result) == DONE | {"state": "refused", "why": "no"}
+
     def test_the_distance_can_be_the_default_again(self, gateway: FakeGateway) -> None:
         ask(gateway, "profile", "edit", "ada", "--keep-away", "default")
         assert edits_of(gateway) == [{"op": "keep_away", "within": None}]
@@ -139,7 +172,7 @@ class TestInOnesOwnWords:
 
     def test_who_says_yes_beforehand_is_not_asked(self, gateway: FakeGateway) -> None:
         result = self.wish(gateway, "--yes", "--json")
-        assert document(result) == {"command_id": "c1"}
+        assert document(result) == DONE
         assert len(edits_of(gateway)) == 2
 
     def test_a_program_may_only_have_it_read(self, gateway: FakeGateway) -> None:

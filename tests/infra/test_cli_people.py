@@ -9,7 +9,7 @@ import pytest
 from tests.infra.cli_runs import document, run
 from tests.infra.fake_gateway import FakeGateway, problem, serving
 
-PROFILE = {
+PROFILE: dict[str, Any] = {
     "user": "ada",
     "version": 3,
     "space": "minilm-1",
@@ -21,6 +21,7 @@ PROFILE = {
             "weight": 0.5,
             "pinned": True,
             "held": True,
+            "kept": False,
             "source": "person",
             "evidence": ["e"],
         }
@@ -32,6 +33,7 @@ PROFILE = {
             "weight": -0.25,
             "pinned": False,
             "held": False,
+            "kept": False,
             "source": "person",
             "evidence": [],
         }

@@ -99,6 +99,7 @@ class TestVersions:
             (changed("avoided", after=-1.0), "avoids jazz"),
             (changed("allowed"), "no longer bars jazz"),
             (changed("keep_away", after=0.25), "keeps away from what is avoided: default -> 0.25"),
+            (changed("let_go", before=0.5, after=0.25), "learns the weight of jazz again: +0.500 -> +0.250"),
             (changed("turned"), "turned jazz"),
         ],
     )
@@ -106,11 +107,14 @@ class TestVersions:
         """The last is one that a newer gateway may know."""
         assert sentence(one) == said
 
-    def test_rollback_names_its_command(self, gateway: FakeGateway) -> None:
+    def test_rollback_says_what_became_of_it(self, gateway: FakeGateway) -> None:
         gateway.answers["POST /v1/users/ada/rollback"] = (202, {"command_id": "c1"})
-        assert "c1" in ask(gateway, "profile", "rollback", "ada", "7").stderr
+        assert "at version 4" in ask(gateway, "profile", "rollback", "ada", "7").stderr
+        assert ask(gateway, "profile", "rollback", "ada", "0").exit_code == 0
+        gateway.outcomes = [{"state": "refused", "why": "that version is no longer remembered"}]
+        assert "no longer remembered" in ask(gateway, "profile", "rollback", "ada", "7").stderr
         assert gateway.requests[0].body["version"] == 7
-        assert document(ask(gateway, "profile", "rollback", "ada", "7", "--json")) == {"command_id": "c1"}
+        assert document(ask(gateway, "profile", "rollback", "ada", "7", "--json"))["state"] == "refused"
 
     def test_a_version_that_is_not_remembered_is_an_error(self, gateway: FakeGateway) -> None:
         gateway.answers["POST /v1/users/ada/rollback"] = problem(404, "Unknown version", "It is not remembered.")
