@@ -172,7 +172,7 @@ class World:
         self.letters += folded.letters
         weights = {one.id: one.weight for one in before.interests}
         folded.state.interests = tuple(
-            one._replace(held_weight=None) if one.id in ids and weights[one.id] == one.weight else one
+            one._replace(held_weight=None, kept=False) if one.id in ids and weights[one.id] == one.weight else one
             for one in folded.state.interests
         )
         return folded.state

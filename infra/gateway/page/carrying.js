@@ -1,7 +1,7 @@
 // What a person takes along, and what they bring: a profile document, or a history as a platform gave it to them.
 
 import { newId, ofUser, call, post, read, upload } from "./api.js";
-import { follow } from "./changes.js";
+import { done } from "./changes.js";
 import { at, busy, button, date, element, plural } from "./elements.js";
 import { person } from "./person.js";
 import { announce, attempt, onSubmit } from "./say.js";
@@ -53,10 +53,17 @@ function ask(document) {
 }
 
 async function replace(document) {
-  const { user, profile } = person;
-  await post(ofUser(user, `import?command_id=${newId()}`), document);
+  const { user } = person;
+  const command = newId();
+  await post(ofUser(user, `import?command_id=${command}`), document);
   result(element("p", "", "Your profile is being replaced; it is there in a moment."));
-  follow(profile.version);
+  try {
+    await done(user, command);
+    result(element("p", "", "Your profile was replaced."));
+  } catch (error) {
+    clear();
+    throw error;
+  }
 }
 
 async function sendHistory(file) {

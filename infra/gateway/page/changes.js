@@ -2,14 +2,17 @@
 //
 // 1. Looked at once more. What was changed meanwhile, in another tab or by another device, is not overwritten unseen.
 // 2. Sent, with the version that the person saw.
-// 3. Waited for. The answer says only that it is taken; the profile itself comes by the stream.
+// 3. Waited for. The answer says only that it is taken; what became of it is asked for by its id, and the profile itself
+//    comes by the stream. What the profile could not take is said with the reason.
 
 import { get, newId, ofUser, post } from "./api.js";
 import { quoted } from "./elements.js";
-import { moved, person } from "./person.js";
-import { announce, complain } from "./say.js";
+import { person } from "./person.js";
+import { announce } from "./say.js";
 
 const PATIENCE_MS = 8_000;
+const FIRST_MS = 50;
+const LONGEST_MS = 1_000;
 const SLOW =
   "This was taken, and your profile has not changed so far. If it still does, you see it here; if it has not within " +
   "a minute, do it again.";
@@ -19,20 +22,35 @@ const SLOW =
 export async function change(edits, seen = []) {
   const { user, profile } = person;
   if (seen.length) await refuseStale(user, seen); // 1
-  await post(ofUser(user, "edits"), { edits, base_version: profile.version, command_id: newId() }); // 2
-  follow(profile.version); // 3
+  const command = newId();
+  await post(ofUser(user, "edits"), { edits, base_version: profile.version, command_id: command }); // 2
+  await done(user, command); // 3
 }
 
-/** Back to a version. */
+/** Back to a version; 0 is before the first. */
 export async function goBack(version) {
-  const { user, profile } = person;
-  await post(ofUser(user, "rollback"), { version, command_id: newId() });
-  follow(profile.version);
+  const { user } = person;
+  const command = newId();
+  await post(ofUser(user, "rollback"), { version, command_id: command });
+  await done(user, command);
 }
 
-export async function follow(version) {
+/** Resolves when the command stands in the profile. Throws why it does not. */
+export async function done(user, command) {
+  const end = Date.now() + PATIENCE_MS;
+  for (let pause = FIRST_MS; ; pause = Math.min(2 * pause, LONGEST_MS)) {
+    const { state, why } = await outcome(user, command);
+    if (state === "refused") throw new Error(`Nothing was changed: ${why}.`);
+    if (state === "done") break;
+    if (Date.now() > end) throw new Error(SLOW);
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
   announce("Saved.");
-  if (!(await moved(version, PATIENCE_MS))) complain(SLOW);
+}
+
+/** It was taken: whoever does not answer now may answer the next time. */
+function outcome(user, command) {
+  return get(ofUser(user, `commands/${command}`)).catch(() => ({ state: "pending" }));
 }
 
 async function refuseStale(user, seen) {

@@ -15,6 +15,7 @@ const SENTENCES = {
     `${text} went ${after < before ? "down" : "up"} from ${figure(before ?? 0)} to ${figure(after ?? 0)}`,
   pinned: (text) => `${text} was pinned`,
   unpinned: (text) => `${text} is no longer pinned`,
+  let_go: (text) => `the weight of ${text} is learned again`,
   avoided: (text) => `${text} is avoided`,
   allowed: (text) => `${text} is no longer kept out`,
   keep_away: (_, { before, after }) =>
@@ -60,6 +61,7 @@ function ofOne(before, after) {
   if (!before) return [];
   const changes = [];
   if (before.pinned !== after.pinned) changes.push({ what: after.pinned ? "pinned" : "unpinned", text: after.text });
+  if (before.held && !after.held) changes.push({ what: "let_go", text: after.text });
   if (Math.abs(before.weight - after.weight) >= NOTICED) {
     changes.push({ what: "reweighted", text: after.text, before: before.weight, after: after.weight });
   }

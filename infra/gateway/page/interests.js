@@ -3,6 +3,7 @@
 import { change } from "./changes.js";
 import { openEditor } from "./editing.js";
 import { button, element, figure, opener } from "./elements.js";
+import { learnAgain } from "./learning.js";
 import { keepList } from "./moving.js";
 import { attempt } from "./say.js";
 import { fillWhy } from "./why.js";
@@ -18,7 +19,9 @@ export function showInterests(list, interests, strongest, avoided = false) {
     part(row, "text").textContent = interest.text;
     part(row, "less").hidden = !negative || avoided;
     part(row, "pinned").hidden = !interest.pinned;
-    part(row, "yours").hidden = !(interest.held || interest.source === "person");
+    part(row, "yours").hidden = !((interest.held && !interest.kept) || interest.source === "person");
+    part(row, "kept").hidden = !(interest.held && interest.kept);
+    offerToLearn(row, interest.held && !avoided);
     part(row, "weight").textContent = figure(interest.weight);
     part(row, "bar").style.setProperty("--part", Math.min(1, Math.abs(interest.weight) / strongest).toFixed(4));
     for (const one of row.querySelectorAll(".doing button")) name(one, interest.text);
@@ -31,6 +34,7 @@ function makeRow(avoided) {
     element("span", "text"),
     tag("pinned", "pinned", "Nothing that is learned takes it out"),
     tag("yours", "yours", "In your own words, or with a weight that you set"),
+    tag("kept", "held", "Its weight came with a version that you went back to, or a profile that you brought along"),
     tag("less", "less of this", "It counts against what is recommended"),
     element("span", "weight"),
   );
@@ -45,9 +49,19 @@ function makeRow(avoided) {
     edit.shut();
     edit.focus();
   };
+  const learn = button("Learn its weight again", "quiet-button learn", () =>
+    attempt(() => learnAgain([shown.get(row)])),
+  );
   const out = button(avoided ? "Allow again" : "Remove", "quiet-button", () => takeOut(shown.get(row)));
-  row.append(element("div", "doing", "", why, edit, out), reasons, editor);
+  row.append(element("div", "doing", "", why, edit, learn, out), reasons, editor);
   return row;
+}
+
+/** Who pressed it has the focus on it when it goes, and finds themselves at what stands before it. */
+function offerToLearn(row, held) {
+  const learn = part(row, "learn");
+  if (!held && document.activeElement === learn) learn.previousElementSibling.focus();
+  learn.hidden = !held;
 }
 
 function takeOut(interest) {

@@ -20,17 +20,3 @@ export function settle(profile) {
   person.profile = profile;
   listeners.forEach((listener) => listener(profile, before));
 }
-
-/** Resolves when the profile has another version than that; false if it has not within so many milliseconds. */
-export function moved(version, patience) {
-  const { user } = person;
-  const end = Date.now() + patience;
-  return new Promise((resolve) => {
-    const look = () => {
-      if (person.user !== user || (person.profile?.version ?? version) !== version) resolve(true);
-      else if (Date.now() > end) resolve(false);
-      else setTimeout(look, 50);
-    };
-    look();
-  });
-}

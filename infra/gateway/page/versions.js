@@ -13,6 +13,7 @@ import { CAUSES } from "./why.js";
 
 const OWN = new Set(["edit", "rollback", "import"]);
 const FEW = 5;
+const BEGINNING = 0; // before the first version
 const SAME = "No change to be seen.";
 const OLDEST = "What came before it is no longer remembered.";
 
@@ -78,6 +79,11 @@ async function undo() {
   const { current, versions } = await get(ofUser(person.user, "versions"));
   const last = versions.findIndex((one) => OWN.has(one.cause));
   if (last < 0) throw new Error("There is no change of yours to take back.");
+  if (versions[last].version === 1) {
+    await goBack(BEGINNING);
+    announce("Taken back: what you changed is gone, and what is learned from what you do stays.");
+    return;
+  }
   const before = versions[last + 1];
   if (!before) throw new Error("The version before your last change is no longer remembered.");
   const learned = current - versions[last].version;
