@@ -12,12 +12,14 @@ import pytest
 from attune_client import AttuneClient, AttuneClientError
 from schemas import person
 from schemas.command import PROFILE_COMMAND
+from schemas.dead_letter import Reason
 from schemas.document import ProfileDocument
 from schemas.receipt import ErasureStatus
 from tests.infra.gateway_fakes import SPACE, FakeProducer, FakeStore, held, item, state_of
 from tests.infra.test_client import busy, to_answers, to_gateway
 from tests.infra.test_gateway_versions import with_versions
 from tests.schemas.bodies import BODIES
+from workers.outcomes import refuse
 
 USER = "a/ü"
 VECTOR = b64encode(np.array([1, 0, 0, 0], "<f2").tobytes()).decode()
@@ -49,6 +51,15 @@ class TestWithTheGateway:
         command = command_of(producer)
         assert (accepted, command.command_id, command.version) == ({"command_id": "mine-1"}, "mine-1", 2)
         assert (caught.value.status, caught.value.title) == (404, "Unknown version")
+
+    def test_what_became_of_a_command_is_read(self) -> None:
+        state = with_versions(3)
+        refuse(state, "c/1", Reason.REFUSED, "remove one first")
+        with to_gateway(store=FakeStore({USER: state})) as client:
+            told = client.outcome(USER, "c/1")
+            unread = client.outcome(USER, "c2")
+        assert (told["state"], told["why"], told["version"]) == ("refused", "remove one first", 3)
+        assert unread["state"] == "pending"
 
     def test_reasons_are_read(self) -> None:
         store = FakeStore(
@@ -123,6 +134,7 @@ class TestWithAnswers:
         "ask",
         [
             pytest.param(lambda client: client.versions(USER, retry=True), id="versions"),
+            pytest.param(lambda client: client.outcome(USER, "c1", retry=True), id="outcome"),
             pytest.param(lambda client: client.why(USER, "0" * 12, retry=True), id="why"),
             pytest.param(lambda client: client.explanation(USER, "news", "1", retry=True), id="explanation"),
             pytest.param(lambda client: client.export(USER, retry=True), id="export"),
@@ -146,6 +158,7 @@ TYPED = [
     person.Version,
     person.Versions,
     person.CommandAccepted,
+    person.CommandOutcome,
     person.Behind,
     person.Made,
     person.InterestWhy,

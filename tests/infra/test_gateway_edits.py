@@ -16,7 +16,7 @@ EVERY: list[dict[str, Any]] = [
     {"op": "remove", "interest": ONE},
     {"op": "add", "text": "I like jazz from the seventies", "weight": 0.75},
     {"op": "rewrite", "interest": ONE, "text": "bebop"},
-    {"op": "reweight", "interest": ONE, "weight": -0.5},
+    {"op": "reweight", "interest": ONE, "weight": -0.5, "held": False},
     {"op": "pin", "interest": ONE, "pinned": False},
     {"op": "avoid", "text": "boxing"},
     {"op": "restore", "interest": ONE},

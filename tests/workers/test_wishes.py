@@ -76,6 +76,84 @@ SAID: dict[str, list[Edit]] = {
 }
 
 
+MARS, GARDENING = AddInterest(text="Mars"), AddInterest(text="gardening")
+FEWER, MORE = lowered(POLITICS, 0.2), lowered(JAZZ, 0.6)
+LEARNED = ReweightInterest(interest=JAZZ, weight=0.4, held=False)
+PINNED = PinInterest(interest=JAZZ)
+ALLOWED = RemoveInterest(interest=HORROR)
+AS_PEOPLE_SAY: dict[str, list[Edit]] = {
+    "let jazz decide for itself": [LEARNED],
+    "learn jazz again": [LEARNED],
+    "Let the weight of jazz be learned again, please.": [LEARNED],
+    "stop holding jazz": [LEARNED],
+    "don't hold jazz any more": [LEARNED],
+    "reset jazz": [LEARNED],
+    "reset all weights": [LEARNED],
+    "let everything be learned again": [LEARNED],
+    "unpin jazz": [PINNED.model_copy(update={"pinned": False})],
+    "stop pinning jazz": [PINNED.model_copy(update={"pinned": False})],
+    "I'm not that interested in politics": [FEWER],
+    "I'm not interested in politics at all": [RemoveInterest(interest=POLITICS)],
+    "I no longer like jazz": [RemoveInterest(interest=JAZZ)],
+    "I don't want to see politics anymore": [AvoidText(text="politics")],
+    "please stop recommending boxing": [AvoidText(text="boxing")],
+    "quit showing me boxing": [AvoidText(text="boxing")],
+    "never again boxing": [AvoidText(text="boxing")],
+    "could you show me more jazz?": [MORE],
+    "can I have more jazz and less politics please": [MORE, FEWER],
+    "I'd love some more gardening": [GARDENING],
+    "a bit less politics, thanks": [FEWER],
+    "way more jazz": [MORE],
+    "MORE JAZZ!!!": [MORE],
+    "- more jazz\n- less politics": [MORE, FEWER],
+    "politics less, jazz more": [FEWER, MORE],
+    "jazz: more, politics: less": [MORE, FEWER],
+    "turn up the jazz and turn down politics": [MORE, FEWER],
+    "make politics less important": [FEWER],
+    "I've had enough of politics": [FEWER],
+    "don't show me so much politics": [FEWER],
+    "show me fewer articles on politics": [FEWER],
+    "I like jazz but not free jazz": [MORE, AvoidText(text="free jazz")],
+    "I want to see more about gardening, especially Mars": [GARDENING, MARS],
+    "I'm into gardening these days": [GARDENING],
+    "bring golf back": [RestoreInterest(interest=interest_id("golf"))],
+    "allow horror films again": [ALLOWED],
+    "stop avoiding horror films": [ALLOWED],
+    "you can show me horror films again": [ALLOWED],
+    "I'm okay with horror films now": [ALLOWED],
+    "swap politics for gardening": [RewriteInterest(interest=POLITICS, text="gardening")],
+    "increase jazz to 90%": [lowered(JAZZ, 0.9)],
+    "set politics to -0.5": [lowered(POLITICS, -0.5)],
+    'no "politics until May"': [AvoidText(text="politics until May")],
+}
+
+
+@pytest.mark.parametrize(("said", "edits"), AS_PEOPLE_SAY.items(), ids=AS_PEOPLE_SAY)
+def test_it_is_understood_as_people_say_it(said: str, edits: list[Edit]) -> None:
+    """Jazz has a weight that they set, and is pinned."""
+    interests = tuple(
+        one.model_copy(update={"held": True, "pinned": True}) if one.id == JAZZ else one for one in PROFILE.interests
+    )
+    named = tuple(one for one in interests if one.id != PIANO)
+    understood = read_wish(said, PROFILE.model_copy(update={"interests": named}))
+    assert ([one.edit for one in understood.meant], understood.unread) == (edits, ())
+
+
+HALF_READ: dict[str, tuple[list[Edit], tuple[str, ...]]] = {
+    "I hate boxing, but horror books are fine": ([AvoidText(text="boxing")], ("horror books are fine",)),
+    "I'm tired of politics, it makes me angry": ([FEWER], ("it makes me angry",)),
+    "more gardening, no politics except local politics": ([GARDENING], ("no politics except local politics",)),
+    "less boxing until the summer, more gardening": ([GARDENING], ("less boxing until the summer",)),
+    "more gardening and undo that": ([GARDENING], ("undo that",)),
+}
+
+
+@pytest.mark.parametrize("said", HALF_READ)
+def test_what_says_more_than_is_understood_is_handed_back(said: str) -> None:
+    understood = read_wish(said, PROFILE)
+    assert ([one.edit for one in understood.meant], understood.unread) == HALF_READ[said]
+
+
 @pytest.mark.parametrize(("said", "edits"), SAID.items(), ids=SAID)
 def test_it_is_understood(said: str, edits: list[Edit]) -> None:
     understood = read_wish(said, PROFILE)
@@ -95,6 +173,14 @@ def test_it_is_understood(said: str, edits: list[Edit]) -> None:
         "more",
         "weniger Politik",
         f"more {'very ' * 20}good jazz",
+        "more of the same",
+        "remove everything",
+        "stop holding jazz",
+        "let opera decide for itself",
+        "only jazz",
+        "politics is boring",
+        "I'd rather read about science than politics",
+        "allow opera",
     ],
 )
 def test_what_is_not_understood_is_handed_back_and_changes_nothing(said: str) -> None:
