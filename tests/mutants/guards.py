@@ -1,5 +1,6 @@
 """All guards, each with the tests that fail without it: one table for each subject."""
 
+from tests.mutants.asking import ASKING
 from tests.mutants.doors import DOORS
 from tests.mutants.forgetting import FORGETTING
 from tests.mutants.keeping import KEEPING
@@ -14,6 +15,7 @@ GUARDS: tuple[Mutation, ...] = (
     *KEEPING,
     *ORDERING,
     *PERSONS,
+    *ASKING,
     *TRUSTING,
     *SEALING,
     *FORGETTING,

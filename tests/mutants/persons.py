@@ -64,14 +64,14 @@ PERSONS: tuple[Mutation, ...] = (
     _person(
         "going back gives the version that was, whatever came since",
         "workers/rollback.py",
-        "    if tuple(map(said, result.interests)) == was.interests:\n",
+        "    if version == BEGINNING.version or tuple(map(said, result.interests)) == was.interests:\n",
         "    if True:\n",
         _BACK,
     ),
     _person(
         "the last edit taken back holds no weight",
         "workers/rollback.py",
-        "    if tuple(map(said, result.interests)) == was.interests:\n",
+        "    if version == BEGINNING.version or tuple(map(said, result.interests)) == was.interests:\n",
         "    if False:\n",
         _BACK,
     ),
@@ -92,7 +92,7 @@ PERSONS: tuple[Mutation, ...] = (
     _person(
         "the weights of a version that was gone back to are held",
         "workers/rollback.py",
-        "held = tuple(one._replace(held_weight=one.weight) for one in state.interests)",
+        "held = tuple(map(_kept, state.interests))",
         "held = state.interests",
         _BACK,
     ),
