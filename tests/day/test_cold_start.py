@@ -51,7 +51,7 @@ def letters(service: Service) -> list[dict[str, Any]]:
 def test_a_sentence_of_a_new_person_gives_recommendations_that_fit_and_can_be_taken_back(service: Service) -> None:
     assert service.http.get("/v1/users/ada/profile").status_code == 404
     accepted = attune(service, "profile", "edit", "ada", "--add", SENTENCE)
-    assert set(accepted) == {"command_id"}
+    assert (accepted["state"], accepted["version"]) == ("done", 1)
     start = time.monotonic()
     eventually(lambda: texts(service, "ada") == [SENTENCE])
     found = service.get("/v1/users/ada/recommendations", k=10)["items"]

@@ -88,6 +88,7 @@ async def test_the_description_names_every_address_and_body_and_resolves() -> No
         "/v1/users/{user}/interests/{interest}/why",
         "/v1/users/{user}/rollback",
         "/v1/users/{user}/versions",
+        "/v1/users/{user}/commands/{command}",
         "/v1/users/{user}/edits/read",
         "/v1/status",
         "/healthz",
