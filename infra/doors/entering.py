@@ -88,9 +88,9 @@ async def enter(request: Request) -> AsyncIterator[None]:
         yield
 
 
-def _holder_of(request: Request) -> Holder | None:
-    holder: Holder | None = request.state.holder
-    return holder
+async def _holder_of(request: Request) -> Holder | None:
+    """A coroutine: see `infra.gateway.context`."""
+    return _entered(request)
 
 
 HolderHere = Annotated[Holder | None, Depends(_holder_of)]
@@ -109,7 +109,7 @@ last."""
 
 def refuse_others(request: Request, users: Collection[str]) -> None:
     """Where the rule says `IN_BODY`. Raises the problem 403 if a person asks about anybody else."""
-    holder = _holder_of(request)
+    holder = _entered(request)
     if holder is not None and holder.role is Role.PERSON and not {holder.subject}.issuperset(users):
         raise forbidden(request, holder)
 
@@ -139,6 +139,11 @@ def _is_kept(rule: Rule, path: str, asked: bool) -> bool:
     path that names somebody can be their own."""
     named = path.replace(":path}", "}")
     return rule.is_open or (asked and all(f"{{{one}}}" in named for one in rule.own.values() if one != IN_BODY))
+
+
+def _entered(request: Request) -> Holder | None:
+    holder: Holder | None = request.state.holder
+    return holder
 
 
 def forbidden(request: Request, holder: Holder) -> ProblemError:

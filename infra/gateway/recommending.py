@@ -11,6 +11,8 @@ import asyncio
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 
@@ -38,6 +40,15 @@ class Wish:
     scoring: str | None
 
 
+class _Candidate(NamedTuple):
+    """What one provider found, of which few are shown."""
+
+    provider: str
+    found: Found
+    score: float
+    seen: bool
+
+
 async def recommend(ports: GatewayPorts, person: Person, wish: Wish) -> Recommendations:
     """At most `wish.k` items, best first; none for a profile without interests. Raises `UnknownProvider` for the one
     provider asked for, `SearchUnavailable`, `SpaceMismatch`."""
@@ -45,16 +56,18 @@ async def recommend(ports: GatewayPorts, person: Person, wish: Wish) -> Recommen
         return Recommendations(version=person.profile.version, items=())
     providers = person.providers if wish.provider is None else (wish.provider,)
     found = await asyncio.gather(*(_of_provider(ports, person, wish, provider) for provider in providers))
-    return Recommendations(version=person.profile.version, items=_best([one for some in found for one in some], wish))
+    best = _best(chain.from_iterable(found), wish)
+    items = tuple(_recommendation(person, one) for one in best)
+    return Recommendations(version=person.profile.version, items=items)
 
 
-def _best(candidates: Iterable[Recommendation], wish: Wish) -> tuple[Recommendation, ...]:
+def _best(candidates: Iterable[_Candidate], wish: Wish) -> list[_Candidate]:
     least = -math.inf if wish.threshold is None else wish.threshold
-    ranked = sorted(candidates, key=lambda one: (-one.score, one.provider, one.item))
-    return tuple(one for one in ranked if one.score >= least)[: wish.k]
+    ranked = sorted(candidates, key=lambda one: (-one.score, one.provider, one.found.item))
+    return [one for one in ranked[: wish.k] if one.score >= least]
 
 
-async def _of_provider(ports: GatewayPorts, person: Person, wish: Wish, provider: str) -> list[Recommendation]:
+async def _of_provider(ports: GatewayPorts, person: Person, wish: Wish, provider: str) -> list[_Candidate]:
     seen = {key for key in person.state.items_seen() if key.startswith(item_key(provider, ""))}
     # Among k + s items at most s are seen, so k unseen ones are there and nothing further down can outrank them.
     k = min(MAX_K, wish.k + len(seen))
@@ -65,7 +78,7 @@ async def _of_provider(ports: GatewayPorts, person: Person, wish: Wish, provider
         if wish.provider is None:
             return []
         raise
-    return [_recommendation(person, provider, found, seen) for found in answer.items]
+    return [_candidate(provider, found, seen) for found in answer.items]
 
 
 async def _search(ports: GatewayPorts, person: Person, wish: Wish, provider: str, k: int) -> SearchAnswer:
@@ -98,14 +111,18 @@ def _floats(interest: HeldInterest) -> tuple[float, ...]:
     return tuple(np.frombuffer(interest.vector, "<f2").astype(float).tolist())
 
 
-def _recommendation(person: Person, provider: str, found: Found, seen: set[str]) -> Recommendation:
+def _candidate(provider: str, found: Found, seen: set[str]) -> _Candidate:
     met = item_key(provider, found.item) in seen
+    return _Candidate(provider, found, found.score - (SEEN_PENALTY if met else 0.0), met)
+
+
+def _recommendation(person: Person, one: _Candidate) -> Recommendation:
     return Recommendation(
-        provider=provider,
-        item=found.item,
-        title=found.title,
-        category=found.category,
-        score=found.score - (SEEN_PENALTY if met else 0.0),
-        interest=person.profile.interests[found.interest].text,
-        seen=met,
+        provider=one.provider,
+        item=one.found.item,
+        title=one.found.title,
+        category=one.found.category,
+        score=one.score,
+        interest=person.profile.interests[one.found.interest].text,
+        seen=one.seen,
     )
