@@ -29,7 +29,7 @@ from infra.supervise import Part, supervised
 from streams.agents import AgentsStage
 from streams.aiokafka_runner import AiokafkaRunner
 from streams.contract import Runner, Stage
-from streams.control import ControlStage
+from streams.control import GATHER, ControlStage
 from streams.embedded_runner import EmbeddedRunner
 from streams.erasure import Erasure
 from streams.erasure_book import ErasureBook
@@ -205,7 +205,9 @@ def _provider_stage(ground: Ground, port: int) -> ProviderStage:
 
 
 def _control_stage(ground: Ground) -> ControlStage:
-    return ControlStage(ground.store, ground.producer, metrics=ground.metrics, erasures=_erasures(ground))
+    return ControlStage(
+        ground.store, ground.producer, metrics=ground.metrics, erasures=_erasures(ground), gather=GATHER
+    )
 
 
 def _erasures(ground: Ground) -> ErasureBook:

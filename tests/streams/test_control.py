@@ -6,10 +6,11 @@ from schemas.command import PROFILE_COMMAND, ProfileCommand, RefreshCause, Refre
 from schemas.dead_letter import DeadLetter, Reason, Settled
 from schemas.profile import Cause, ProfileChanged
 from schemas.proposal import RefineTrigger
-from streams.control import CLAIMS, LEASE, ControlStage
+from streams.control import CLAIMS, FEW, GATHER, LEASE, ControlStage
 from streams.dead_letters import dead_letter
 from streams.topics import COMMANDS, DEAD_LETTERS, PROFILE_EVENTS
 from tests.streams.agents_world import NOW, World, a_world, records
+from tests.virtual_time import in_virtual_time, loop_time
 from tests.workers.mailbox import Mailbox, milliseconds
 from workers.errors import BrokerUnavailable
 from workers.jobs import RefineJob
@@ -54,6 +55,18 @@ async def test_what_cannot_be_read_is_passed_over_and_the_rest_counted(topic: st
     await control(world).handle([Record(topic, 0, 0, b"ada", garbage, 0), notice(1, Cause.FIRST)])
     assert world.total("attune_fleet_versions_total") == 1
     assert world.total("attune_fleet_dead_letters_total") == 0
+
+
+@in_virtual_time
+async def test_a_few_notices_wait_for_others_and_many_do_not() -> None:
+    world = await a_world()
+    stage = ControlStage(world.store, world.producer, metrics=world.metrics, gather=GATHER)
+    began = loop_time()
+    await stage.handle([notice(at + 1, Cause.COUNT) for at in range(FEW)])
+    assert loop_time() == began
+    await stage.handle([notice(FEW + 1, Cause.COUNT)])
+    assert loop_time() == pytest.approx(began + GATHER)
+    assert world.count("attune_fleet_versions_total", cause="count") == FEW + 1
 
 
 async def test_what_is_due_becomes_a_command_in_that_persons_mailbox() -> None:
