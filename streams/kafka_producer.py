@@ -69,6 +69,8 @@ class KafkaProducer:
 
     async def send(self, messages: Sequence[Outgoing]) -> None:
         """Steps 1 to 4. Raises `BrokerUnavailable`, `Overloaded`, and `ConfigurationError` where a topic is missing."""
+        if not messages:
+            return
         size = sum(len(message.key) + len(message.value or b"") + _PER_MESSAGE for message in messages)
         if self._buffered and self._buffered + size > self._max_buffered_bytes:  # 1
             raise Overloaded(
