@@ -117,7 +117,7 @@ def refuse_others(request: Request, users: Collection[str]) -> None:
 def charge(request: Request, entries: int) -> None:
     """Counts a batch as more than the one request that it came in. Raises the problem 429; nothing is taken then."""
     doors: Doors = request.app.state.doors
-    holder, more = _holder_of(request), (entries - 1) // ENTRIES
+    holder, more = _entered(request), (entries - 1) // ENTRIES
     if holder is None or doors.rates is None or more < 1:
         return
     if (wait := doors.rates.wait(holder, doors.clock(), more)) > 0:

@@ -21,7 +21,7 @@ def passed(rates: Rates, holder: Holder, times: int, now: float) -> int:
     return sum(rates.wait(holder, now) == 0 for _ in range(times))
 
 
-@pytest.mark.parametrize(("role", "at_once"), [(Role.PERSON, 20), *((role, 100) for role in set(Role) - {Role.PERSON})])
+@pytest.mark.parametrize(("role", "at_once"), [(role, 20 if role is Role.PERSON else 100) for role in Role])
 def test_a_burst_passes_at_once_and_no_more(role: Role, at_once: int) -> None:
     rates = Rates(person=4, program=20, burst=5)
     holder = Holder(role, "x", 0)
