@@ -171,6 +171,9 @@ class MemoryStore:
     async def sample_items(self, space: str, count: int) -> list[str]:
         return self._enter("sample_items").sample_items(space, count)
 
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        return self._enter("own_items").own_items(mailbox)
+
     async def items_in(self, space: str, place: int = 0) -> ItemPage:
         return self._enter("items_in").items_in(space, place)
 

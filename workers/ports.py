@@ -39,7 +39,8 @@ class Record:
     value: bytes | None
     timestamp_ms: int
     forgotten: bool = False
-    """It was sealed with a key that is destroyed: nobody can read it, and `key` and `value` are None."""
+    """It was sealed with a key that is destroyed: nobody can read it. `value` is None, and so is `key` but for that of
+    an item which the person brought."""
 
     @property
     def source(self) -> Partition:
@@ -195,7 +196,9 @@ class Store(Protocol):
         """Writes and deletes items (all spaces of a deleted key), and registers their providers. A record takes the
         place only of one that gives way to it, and where `deleted` maps keys to the standings of their tombstones, only
         what those take away is deleted, and remembered for a while, so that nothing older takes its place
-        (`workers.standing`). Returns the keys of which something stayed as it was."""
+        (`workers.standing`). Returns the keys of which something stayed as it was. What a person brought
+        (`workers.mine.owner_of`) is kept by person and only ever described; of a mailbox whose keys were destroyed
+        nothing is written."""
 
     async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
         """Vectors of phrases, float16. A phrase's vector depends on its words and the space only: never changes."""
@@ -222,7 +225,10 @@ class Store(Protocol):
 
     async def sample_items(self, space: str, count: int) -> list[str]:
         """About `count` different keys of items in the space (all, where there are fewer), from all over the catalog
-        but not evenly drawn. Costs as little in a large catalog as in a small one."""
+        but not evenly drawn. Costs as little in a large catalog as in a small one. Nothing that a person brought."""
+
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        """Keys of all items that the person of this mailbox brought, in whatever space."""
 
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         """Up to `limit` users of the index whose time is at or before `now`, earliest first. Each is hidden from other
@@ -290,7 +296,7 @@ class Store(Protocol):
         these mailboxes then."""
 
     async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
-        """Deletes all keys of the mailboxes, and remembers that for ever."""
+        """Deletes all keys of the mailboxes, and what their persons brought, and remembers that for ever."""
 
     async def close(self) -> None: ...
 

@@ -8,6 +8,7 @@ from infra.stores import (
     redis_budgets,
     redis_items,
     redis_leases,
+    redis_own,
     redis_sealing,
     redis_shedding,
     redis_spaces,
@@ -43,6 +44,7 @@ from workers.ports import (
     UserRecord,
 )
 from workers.sightings import Bounds, GrownPhrase, Sighting
+from workers.standing import NONE
 
 
 class RedisStore:
@@ -74,7 +76,8 @@ class RedisStore:
         self, users: Collection[str], items: Collection[str], space: str, partitions: Collection[Partition] = ()
     ) -> Snapshot:
         user_groups = grouped(map(UserKey, dict.fromkeys(users)), lambda user: user.bucket)
-        item_groups = grouped(dict.fromkeys(items), item_bucket)
+        public, own = redis_own.parted(dict.fromkeys(items), str)
+        item_groups = grouped(public, item_bucket)
         replies = iter(
             await self._calls.run(
                 [
@@ -82,6 +85,7 @@ class RedisStore:
                     *([_marks_call(partitions)] if partitions else []),
                     *(redis_users.read_call(bucket, keys) for bucket, keys in user_groups.items()),
                     *(redis_items.read_call(bucket, keys, space) for bucket, keys in item_groups.items()),
+                    *(redis_own.read_call(owner, keys, space) for owner, keys in own.items()),
                 ]
             )
         )
@@ -93,6 +97,8 @@ class RedisStore:
         found_items: dict[str, ItemRecord] = {}
         for names in item_groups.values():
             found_items.update(redis_items.records(names, space, next(replies)))
+        for names in own.values():
+            found_items.update(redis_own.records(names, space, next(replies)))
         return Snapshot(found_users, found_items, providers, marks)
 
     async def commit(
@@ -124,7 +130,11 @@ class RedisStore:
         return [user.decode() for reply in replies for user in reply]
 
     async def put_items(self, records: Sequence[ItemRecord], deleted: Collection[str] = ()) -> set[str]:
-        return await redis_items.put(self._calls, records, deleted)
+        tombstones = deleted if isinstance(deleted, Mapping) else dict.fromkeys(deleted, NONE)
+        public, own = redis_own.parted(records, lambda record: record.key)
+        public_gone, own_gone = redis_own.parted(tombstones, str)
+        kept = await redis_own.put(self._calls, own, own_gone, tombstones)
+        return kept | await redis_items.put(self._calls, public, {key: tombstones[key] for key in public_gone})
 
     async def put_phrases(self, space: str, vectors: Mapping[str, bytes]) -> None:
         words = [word for phrase, vector in vectors.items() for word in (digest_of(phrase), vector)]
@@ -161,6 +171,9 @@ class RedisStore:
 
     async def drop_words(self, space: str) -> None:
         await redis_spaces.drop_words(self._calls, space)
+
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        return await redis_own.keys_of(self._calls, mailbox)
 
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         async with self._calls.deadline():

@@ -18,6 +18,9 @@ share a hash tag, so that one script may touch them all and Redis Cluster may mo
     {attune-items:07}:gone         ZSET  the keys of items that were deleted in the last hour, by that time
     {attune-keys:07}:keys          HASH  mailbox -> its wrapped keys, each behind a byte that is its length
     {attune-keys:07}:gone          SET   mailboxes whose keys were destroyed
+    {attune-keys:07}:own:MAILBOX   HASH  space/key of an item that the person brought -> its standing, a line's end,
+                                         `codec.pack_item`: beside the keys, since both end in one step
+    {attune-keys:07}:owners        SET   mailboxes of whom there is such an item
     {attune-providers}:names       SET   every provider that has an item
     {attune-providers}:writes      HASH  provider -> how often its items were written
     attune:words:SPACE             HASH  digest of the words -> vector
@@ -110,9 +113,13 @@ class KeyBucket:
     """The keys of one bucket of mailboxes: what Redis calls keys, of what seals."""
 
     def __init__(self, number: int) -> None:
-        tag = b"{attune-keys:%02d}:" % number
-        self.keys = tag + b"keys"
-        self.gone = tag + b"gone"
+        self._tag = b"{attune-keys:%02d}:" % number
+        self.keys = self._tag + b"keys"
+        self.gone = self._tag + b"gone"
+        self.owners = self._tag + b"owners"
+
+    def own(self, mailbox: bytes) -> bytes:
+        return b"%bown:%b" % (self._tag, mailbox)
 
 
 class BankKeys:

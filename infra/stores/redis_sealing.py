@@ -1,9 +1,9 @@
 """The keys that seal, in Redis: each call is for the mailboxes of one bucket, all of them go in one round trip."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from infra.stores.redis_calls import RedisCalls, script
-from infra.stores.redis_keys import KEY_BUCKETS, grouped, key_bucket
+from infra.stores.redis_calls import RedisCalls, Words, script
+from infra.stores.redis_keys import KEY_BUCKETS, KeyBucket, grouped, key_bucket
 
 Wrapped = dict[bytes, tuple[bytes, ...]]
 
@@ -22,7 +22,12 @@ async def add_keys(calls: RedisCalls, keys: Mapping[bytes, Collection[bytes]]) -
 
 async def destroy_keys(calls: RedisCalls, mailboxes: Collection[bytes]) -> None:
     groups = grouped(dict.fromkeys(mailboxes), key_bucket)
-    await calls.run([_call("destroy_keys", bucket, names) for bucket, names in groups.items()])
+    await calls.run([_destroy_call(KEY_BUCKETS[bucket], names) for bucket, names in groups.items()])
+
+
+def _destroy_call(bucket: KeyBucket, mailboxes: Sequence[bytes]) -> Words:
+    keys = [bucket.keys, bucket.gone, bucket.owners, *map(bucket.own, mailboxes)]
+    return script("destroy_keys", keys, mailboxes)
 
 
 def _call(name: str, bucket: int, words: Iterable[bytes]) -> list[bytes]:

@@ -1,16 +1,20 @@
 """Giving up a space in Redis: its items page by page, then its words.
 
-A page is what one SSCAN brings of one bucket; its place is the cursor times the number of buckets, plus the bucket.
-Redis promises that such a walk meets every key that is there all the while, also when others are taken out meanwhile.
+A page is what one SSCAN brings of one bucket, first of everybody's items and then of persons who brought some; its
+place is the cursor times the number of all those buckets, plus the bucket. Redis promises that such a walk meets every
+key that is there all the while, also when others are taken out meanwhile.
 """
 
 from collections.abc import Collection
 
-from infra.stores import redis_items
+from infra.stores import redis_items, redis_own
 from infra.stores.codec import provider_of
 from infra.stores.redis_calls import RedisCalls, Words, script
 from infra.stores.redis_keys import BUCKETS, ITEM_BUCKETS, BankKeys, grouped, item_bucket, readable_words_key, words_key
 from workers.ports import ItemPage
+
+_BUCKETS = 2 * BUCKETS
+"""Those of items, and those of mailboxes."""
 
 _PAGE = b"500"
 """Keys of one page: as many lookups take Redis a millisecond."""
@@ -18,7 +22,10 @@ _PAGE = b"500"
 
 async def items_in(calls: RedisCalls, space: str, place: int) -> ItemPage:
     """Two round trips: keys of a bucket, and which of them are in the space."""
-    cursor, number = divmod(place, BUCKETS)
+    cursor, number = divmod(place, _BUCKETS)
+    if number >= BUCKETS:
+        own, after = await redis_own.in_space(calls, space, cursor, number - BUCKETS)
+        return ItemPage(tuple(own), _after(after, number))
     bucket = ITEM_BUCKETS[number]
     raw_cursor, keys = await calls.call((b"SSCAN", bucket.keys, b"%d" % cursor, b"COUNT", _PAGE))
     names = [key.decode() for key in keys]
@@ -29,11 +36,13 @@ async def items_in(calls: RedisCalls, space: str, place: int) -> ItemPage:
 
 def _after(cursor: int, bucket: int) -> int:
     """The place of the next page: of this bucket, of the next one, or 0 after the last."""
-    return cursor * BUCKETS + bucket if cursor else (bucket + 1) % BUCKETS
+    return cursor * _BUCKETS + bucket if cursor else (bucket + 1) % _BUCKETS
 
 
 async def drop_items(calls: RedisCalls, space: str, items: Collection[str]) -> None:
-    groups = grouped(dict.fromkeys(items), item_bucket)
+    public, own = redis_own.parted(dict.fromkeys(items), str)
+    await calls.run([redis_own.drop_call(owner, names, space) for owner, names in own.items()])
+    groups = grouped(public, item_bucket)
     replies = await calls.run([_drop_call(bucket, space, names) for bucket, names in groups.items()])
     await redis_items.unlist(calls, {provider for reply in replies for provider in reply})
 

@@ -10,6 +10,7 @@ from infra.stores import (
     sqlite_budgets,
     sqlite_items,
     sqlite_leases,
+    sqlite_own,
     sqlite_sealing,
     sqlite_spaces,
     sqlite_users,
@@ -116,6 +117,9 @@ class SqliteStore:
     async def drop_words(self, space: str) -> None:
         while await self._database.write(lambda connection: sqlite_spaces.drop_words(connection, space)):
             pass  # A step at a time, so that other writes come in between.
+
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        return await self._database.read(lambda connection: sqlite_own.keys_of(connection, mailbox))
 
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         return await self._database.write(

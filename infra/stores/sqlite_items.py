@@ -5,8 +5,9 @@ import random
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 
+from infra.stores import sqlite_own
 from infra.stores.codec import digest_of, pack_item, provider_of, standing_of, unpack_item
-from workers.mine import is_mine
+from workers.mine import is_mine, owner_of
 from workers.ports import ItemRecord
 from workers.standing import NONE, REMEMBERED_MS, comes_too_late, gives_way, gone_at, is_taken_away
 
@@ -38,11 +39,13 @@ SELECT provider FROM list WHERE provider IS NOT NULL
 
 def read_items(connection: sqlite3.Connection, items: Collection[str], space: str) -> dict[str, ItemRecord]:
     """Those that the store knows in this space."""
+    own = [item for item in items if owner_of(item) is not None]
     found = connection.execute(
         "SELECT item, packed FROM items WHERE space = ? AND item IN (SELECT value FROM json_each(?))",
         (space, json.dumps(list(items))),
     )
-    return {item: unpack_item(item, space, packed) for item, packed in found}
+    everybodys = {item: unpack_item(item, space, packed) for item, packed in found}
+    return everybodys | sqlite_own.read(connection, own, space) if own else everybodys
 
 
 def providers(connection: sqlite3.Connection) -> tuple[str, ...]:
@@ -73,6 +76,8 @@ def _remember(connection: sqlite3.Connection, tombstones: Mapping[str, str]) -> 
 
 
 def _put(connection: sqlite3.Connection, record: ItemRecord) -> bool:
+    if (owner := owner_of(record.key)) is not None:
+        return sqlite_own.put(connection, owner, record)
     place = record.key, record.space
     found = connection.execute("SELECT packed FROM items WHERE item = ? AND space = ?", place).fetchone()
     if found is not None and not gives_way(standing_of(found[0]), record.standing):
@@ -88,6 +93,8 @@ def _put(connection: sqlite3.Connection, record: ItemRecord) -> bool:
 
 def _delete(connection: sqlite3.Connection, item: str, tombstone: str) -> bool:
     """Whether nothing is left of it."""
+    if owner_of(item) is not None:
+        return sqlite_own.delete(connection, item, tombstone)
     found = connection.execute("SELECT space, packed FROM items WHERE item = ?", (item,)).fetchall()
     gone = [(item, space) for space, packed in found if is_taken_away(standing_of(packed), tombstone)]
     connection.executemany("DELETE FROM items WHERE item = ? AND space = ?", gone)

@@ -10,9 +10,11 @@ _PAGE = 500
 """Rows of one step: deleted in a few milliseconds, which is what a writer behind it waits."""
 
 _ITEMS = """
-SELECT rowid, item FROM items INDEXED BY items_by_space WHERE space = ? AND rowid > ? ORDER BY rowid LIMIT ?
+SELECT rowid, item FROM {table} INDEXED BY {table}_by_space WHERE space = ? AND rowid > ? ORDER BY rowid LIMIT ?
 """
-_DROP_ITEMS = "DELETE FROM items WHERE space = ? AND item IN (SELECT value FROM json_each(?))"
+_DROP_ITEMS = "DELETE FROM {table} WHERE space = ? AND item IN (SELECT value FROM json_each(?))"
+_BOTH = ("items", "own_items")
+"""Everybody's, and what persons brought."""
 _DROP_WORDS = """
 DELETE FROM {table} WHERE space = :space AND {name} IN (SELECT {name} FROM {table} WHERE space = :space LIMIT :page)
 """
@@ -20,13 +22,16 @@ _TABLES = {"words": "digest", "candidates": "phrase", "grown": "phrase"}
 
 
 def items_in(connection: sqlite3.Connection, space: str, place: int) -> ItemPage:
-    """A place is the last row of the page before."""
-    rows = connection.execute(_ITEMS, (space, place, _PAGE)).fetchall()
-    return ItemPage(tuple(item for _, item in rows), rows[-1][0] if len(rows) == _PAGE else 0)
+    """A place is twice the last row of the page before, and one more for rows of the second table."""
+    row, table = divmod(place, 2)
+    rows = connection.execute(_ITEMS.format(table=_BOTH[table]), (space, row, _PAGE)).fetchall()
+    after = 2 * rows[-1][0] + table if len(rows) == _PAGE else 1 - table
+    return ItemPage(tuple(item for _, item in rows), after)
 
 
 def drop_items(connection: sqlite3.Connection, space: str, items: Collection[str]) -> None:
-    connection.execute(_DROP_ITEMS, (space, json.dumps(list(items))))
+    for table in _BOTH:
+        connection.execute(_DROP_ITEMS.format(table=table), (space, json.dumps(list(items))))
 
 
 def drop_words(connection: sqlite3.Connection, space: str) -> int:

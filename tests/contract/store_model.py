@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from workers.mine import is_mine
+from workers.mine import is_mine, owner_of
 from workers.ports import (
     CommitOutcome,
     Due,
@@ -114,7 +114,9 @@ class StoreModel:
         for record in records:
             place = record.key, record.space
             stored = self._items.get(place)
+            owner = owner_of(record.key)
             late = comes_too_late(record.standing, self._gone_items.get(record.key))
+            late = late or (owner is not None and self._keys.get(owner) == ())
             if late or (stored is not None and not gives_way(stored.standing, record.standing)):
                 kept.add(record.key)
             else:
@@ -188,9 +190,15 @@ class StoreModel:
 
     def sample_items(self, space: str, count: int) -> list[str]:
         """Every so-manieth of them."""
-        found = sorted(item for item, where in self._items if where == space)
+        found = self.sampled_from(space)
         step = max(1, len(found) // max(1, count))
         return found[::step][:count]
+
+    def sampled_from(self, space: str) -> list[str]:
+        return sorted(item for item, where in self._items if where == space and owner_of(item) is None)
+
+    def own_items(self, mailbox: bytes) -> list[str]:
+        return sorted({item for item, _ in self._items if owner_of(item) == mailbox})
 
     def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         times = sorted((user.times[name].time, who) for who, user in self._users.items() if name in user.times)
@@ -275,6 +283,7 @@ class StoreModel:
 
     def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
         self._keys |= dict.fromkeys(mailboxes, ())
+        self._items = {place: one for place, one in self._items.items() if owner_of(place[0]) not in mailboxes}
 
     def _leased(self, user: str, token: int) -> _Job | None:
         running = self._users[user].running if user in self._users else None

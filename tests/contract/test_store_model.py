@@ -20,13 +20,15 @@ from streams.database import Database
 from tests.contract.store_model import StoreModel
 from workers.ports import ItemRecord, LeasedJob, Outgoing, Partition, Store, UserCommit
 from workers.sightings import Bounds, GrownPhrase, Sighting
-from workers.standing import NONE, described, provided
+from workers.standing import NONE, described, provided, undescribed
 
 T = TypeVar("T")
 OpenStore = Callable[[], AbstractAsyncContextManager[Store]]
 
 USERS = ["ann", "bob", "eve", "用户"]
 ITEMS = ["news:1", "news:2", "music:1"]
+OWN = [f"mine.x:{owner * 32}{'0' * 32}" for owner in "ab"]
+"""Of the mailboxes below: only ever described."""
 SPACES = ["one", "two"]
 NAMES = ["refit", "waiting"]
 PARTITIONS = [Partition("attune.interactions", 0), Partition("attune.commands", 1)]
@@ -45,17 +47,27 @@ messages = st.builds(Outgoing, st.sampled_from(["t", "u"]), bytestrings, st.none
 mailboxes = st.sampled_from([b"a" * 32, b"b" * 32])
 leases = st.integers(1, 5).map(float)
 standings = st.just(NONE) | st.builds(provided, st.integers(0, 3), st.integers(0, 1))
-standings |= st.builds(described, st.integers(0, 3), st.sampled_from("ab"))
-records = st.builds(
-    ItemRecord,
-    key=st.sampled_from(ITEMS),
-    space=spaces,
-    vector=bytestrings,
-    title=st.text(max_size=5),
-    phrases=st.lists(st.text(max_size=5), max_size=3).map(tuple),
-    content_hash=st.text("abc", max_size=3),
-    standing=standings,
-)
+descriptions = st.builds(described, st.integers(0, 3), st.sampled_from("ab"))
+standings |= descriptions
+
+
+def _records(keys: list[str], standing: st.SearchStrategy[str]) -> st.SearchStrategy[ItemRecord]:
+    return st.builds(
+        ItemRecord,
+        key=st.sampled_from(keys),
+        space=spaces,
+        vector=bytestrings,
+        title=st.text(max_size=5),
+        phrases=st.lists(st.text(max_size=5), max_size=3).map(tuple),
+        content_hash=st.text("abc", max_size=3),
+        standing=standing,
+    )
+
+
+records = _records(ITEMS, standings)
+own_records = _records(OWN, descriptions)
+tombstones = st.dictionaries(st.sampled_from(ITEMS), standings)
+own_tombstones = st.dictionaries(st.sampled_from(OWN), st.builds(undescribed, st.integers(0, 3)), max_size=1)
 
 BOUNDS = Bounds(least=1, each=2, most=3)
 sightings = st.builds(
@@ -167,8 +179,9 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.settle(account, period, calls, tokens)
 
     @rule(
-        written=st.lists(records, max_size=3),
-        deleted=st.lists(st.sampled_from(ITEMS), max_size=2) | st.dictionaries(st.sampled_from(ITEMS), standings),
+        written=st.lists(records | own_records, max_size=3),
+        deleted=st.lists(st.sampled_from([*ITEMS, *OWN]), max_size=2)
+        | st.builds(lambda one, other: one | other, tombstones, own_tombstones),
     )
     def put_items(self, written: list[ItemRecord], deleted: list[str] | dict[str, str]) -> None:
         assert self._run(self.store.put_items(written, deleted)) == self.model.put_items(written, deleted)
@@ -242,12 +255,14 @@ class StoreMachine(RuleBasedStateMachine):
         assert self._run(self.store.marks(PARTITIONS)) == self.model.marks(PARTITIONS)
         asked = [b"a" * 32, b"b" * 32]
         assert self._run(self.store.read_keys(asked)) == self.model.read_keys(asked)
+        for mailbox in asked:
+            assert self._run(self.store.own_items(mailbox)) == self.model.own_items(mailbox)
 
     @invariant()
     def users_and_items_are_the_same(self) -> None:
         for space in SPACES:
-            given = self._run(self.store.read(USERS, ITEMS, space, PARTITIONS))
-            assert given == self.model.read(USERS, ITEMS, space, PARTITIONS)
+            given = self._run(self.store.read(USERS, [*ITEMS, *OWN], space, PARTITIONS))
+            assert given == self.model.read(USERS, [*ITEMS, *OWN], space, PARTITIONS)
 
 
 def _run_machine(open_store: OpenStore) -> None:

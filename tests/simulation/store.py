@@ -102,7 +102,7 @@ class SimStore(StoreModel):
         return [name for name, user in self._users.items() if any(not sent(message) for _, message in user.outbox)]
 
     def sample_items(self, space: str, count: int) -> list[str]:
-        found = sorted(item for item, where in self._items if where == space)
+        found = self.sampled_from(space)
         return self._chance.sample(found, min(count, len(found)))
 
     def items(self) -> dict[tuple[str, str], ItemRecord]:
@@ -232,6 +232,9 @@ class StoreClient:
         return await self._call("users", lambda: self._store.users(place))
 
     async def shed(self) -> None: ...
+
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        return await self._call("own_items", lambda: self._store.own_items(mailbox))
 
     async def items_in(self, space: str, place: int = 0) -> ItemPage:
         return await self._call("items_in", lambda: self._store.items_in(space, place))

@@ -36,6 +36,17 @@ CREATE TABLE IF NOT EXISTS destroyed_keys (
     mailbox BLOB PRIMARY KEY
 ) WITHOUT ROWID;
 
+-- What persons brought, by mailbox; nothing of one whose keys were destroyed. `packed` as in `items`.
+CREATE TABLE IF NOT EXISTS own_items (
+    item TEXT NOT NULL,
+    space TEXT NOT NULL,
+    mailbox BLOB NOT NULL,
+    packed BLOB NOT NULL,
+    PRIMARY KEY (item, space)
+);
+CREATE INDEX IF NOT EXISTS own_items_by_mailbox ON own_items (mailbox);
+CREATE INDEX IF NOT EXISTS own_items_by_space ON own_items (space);
+
 -- The indexes by time: `time` is what was set, `hidden_until` the end of a lease on it.
 CREATE TABLE IF NOT EXISTS times (
     user TEXT NOT NULL,
