@@ -60,7 +60,7 @@ def _worked(pid: int) -> float:
 async def _bring(client: httpx.AsyncClient, platform: str, file: bytes, service: Service) -> dict[str, Any]:
     user = f"kim-{platform}"
     began = time.perf_counter()
-    read_history(io.BytesIO(file), Wish(user), Known(datetime.now(UTC)))
+    read_history(io.BytesIO(file), Wish(user, b"a secret"), Known(datetime.now(UTC)))
     read = time.perf_counter() - began
 
     with AttuneClient(service.url, timeout=ANSWER_SECONDS) as person:

@@ -22,7 +22,7 @@ from streams.key_ring import KeyRing
 from streams.metrics import Metrics
 from streams.progress import noting
 from streams.sealed import OpenedLog, OpenedStage, SealedProducer
-from streams.topics import KEYS, SEALED
+from streams.topics import KEYS, OPENED
 from workers.ports import Store
 from workers.space import SpaceInfo, describe_space
 
@@ -43,7 +43,7 @@ class Ground:
 
     def opened(self, stage: Stage) -> Stage:
         """As a runner is to feed it: what it reads of people's topics is opened first."""
-        if SEALED.isdisjoint(stage.topics):
+        if OPENED.isdisjoint(stage.topics):
             return stage
         return OpenedStage(stage, self.keys, self.keys.timers if stage.name == ControlStage.name else ())
 

@@ -2,7 +2,8 @@
 
 The provider's entry and what interactions say of the same item have two keys and so come over two partitions, in any
 order. An entry that another of the batch overrules is kept apart where it is a description: the topic must not keep it
-as the item's last one (`streams.descriptions`).
+as the item's last one (`streams.descriptions`). Nor may it keep what cannot be opened any more: somebody brought it who
+was forgotten before the store had it, so that `streams.erasure` did not know of it.
 """
 
 from collections.abc import Callable, Iterable
@@ -44,6 +45,8 @@ class CatalogBatch:
     overruled: set[str] = field(default_factory=set)
     """Items of which a description came that does not count."""
     letters: list[Outgoing] = field(default_factory=list)
+    nulls: list[Outgoing] = field(default_factory=list)
+    """Of what people brought who were forgotten since."""
 
     def take(self, key: str, entry: Entry) -> None:
         before, gone = self.entries.get(key), self.deleted.get(key)
@@ -70,9 +73,12 @@ class CatalogBatch:
 
 
 def read_catalog(records: Iterable[Record], refuse: Refuse) -> CatalogBatch:
-    """Every record counts in it, is overruled, or is a letter."""
+    """Every record counts in it, is overruled, is a letter, or is to be taken from the topic."""
     batch = CatalogBatch()
     for record in records:
+        if record.forgotten:
+            batch.nulls.append(Outgoing(record.topic, record.key or b"", None))
+            continue
         is_told, key = split_catalog_key((record.key or b"").decode(errors="replace"))
         if record.value is not None:
             entry = _read(record, record.value, refuse, is_told, key)

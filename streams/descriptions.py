@@ -7,6 +7,7 @@
 Bounded: the bytes of the last 1,000 descriptions are at hand (4 KB each at most, so 4 MB). An item is described only
 while nobody knows it, which are the seconds before it is embedded: where more than that many others come in between, or
 the process restarts, a space that is opened later takes the last that was said in those seconds instead of the first.
+So it does of what a person brought (`workers.mine`): both are their own words, and none of them is kept here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from schemas.catalog import description_key
 from streams.catalog_batch import CatalogBatch, Entry
 from streams.contract import Outgoing
 from streams.topics import CATALOG
+from workers.mine import is_mine
 from workers.standing import is_description
 
 MOST = 1_000
@@ -61,7 +63,7 @@ class Descriptions:
 
     def _remember(self, entries: Mapping[str, Entry], kept: Iterable[str]) -> None:
         for key in entries.keys() - set(kept):
-            if is_description(entries[key].standing):
+            if is_description(entries[key].standing) and not is_mine(key):
                 self._first.pop(key, None)
                 self._first[key] = entries[key]
         while len(self._first) > self._most:

@@ -162,7 +162,7 @@ class EmbedderStage:
         counting = await self._stored(kept)
         settled = self._descriptions.settle(said, before, {key: _standing_of(counting.get(key)) for key in kept})
         published += self._told_before(entries, {key: counting[key] for key in _public(counting)})
-        await self._producer.send([*published, *tombstones, *settled, *said.letters])
+        await self._producer.send([*published, *tombstones, *settled, *said.letters, *said.nulls])
         await self._take_back(_public(entries.keys() - kept))
         self._count(embedded=len(new), unchanged=len(known), deleted=len(gone))
         put = {one.key: one for one in records}

@@ -39,7 +39,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -51,17 +51,18 @@ from streams.sealing import (
     NONCE_SIZE,
     DoesNotOpen,
     SealingKey,
-    is_sealed,
+    forgotten,
     key_id,
+    mailbox_in,
     mailbox_of,
+    may_open,
     open_record,
     seal,
+    sealed_for,
     unwrap,
-    whose,
     wrap,
     wrapping_key,
 )
-from streams.topics import SEALED
 from workers.errors import ConfigurationError, StoreUnavailable
 from workers.ports import Store
 
@@ -144,18 +145,18 @@ class KeyRing:
         return known
 
     async def seal(self, messages: Sequence[Outgoing]) -> list[Outgoing]:
-        owners = [whose(message) for message in messages]
-        held = await self._to_seal({self.mailbox(owner) for owner in owners if owner is not None})
+        owners = [sealed_for(message, self.mailbox) for message in messages]
+        held = await self._to_seal({owner for owner in owners if owner is not None})
         sealed: list[Outgoing] = []
         for message, owner in zip(messages, owners, strict=True):
             if owner is None:
                 sealed.append(message)
-            elif (key := held[mailbox := self.mailbox(owner)].to_seal) is not None:
-                sealed.append(seal(message, mailbox, key, self._random(NONCE_SIZE)))
+            elif (key := held[owner].to_seal) is not None:
+                sealed.append(seal(message, owner, key, self._random(NONCE_SIZE)))
         return sealed
 
     async def open(self, records: Sequence[Record]) -> list[Record]:
-        asked = {(record.key or b"", key_id(record.value)) for record in records if _may_open(record)}
+        asked = {(mailbox_in(record), key_id(record.value)) for record in records if may_open(record)}
         if not asked:
             return list(records)
         held = await self._to_open(asked)
@@ -286,16 +287,12 @@ def _without_key(held: Mapping[bytes, _Held]) -> list[bytes]:
     return [mailbox for mailbox, one in held.items() if one.to_seal is None and not one.destroyed]
 
 
-def _may_open(record: Record) -> bool:
-    return record.topic in SEALED and is_sealed(record.value)
-
-
 def _opened(record: Record, held: Mapping[bytes, _Held]) -> Record:
-    if not _may_open(record):
+    if not may_open(record):
         return record
-    own = held[record.key or b""]
+    own = held[mailbox_in(record)]
     if own.destroyed:
-        return replace(record, key=None, value=None, forgotten=True)
+        return forgotten(record)
     key = own.keys.get(key_id(record.value))
     if key is None:
         return record

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from schemas.catalog import CatalogItem, description_key
 from schemas.interaction import Interaction
 from schemas.profile import ProfileChanged, ProfileEmbedding
+from streams.sealing import is_theirs
 from streams.topics import CATALOG, PROFILE_EMBEDDINGS, PROFILE_EVENTS
 from workers.mailbox import Change, Folded
 from workers.ports import Outgoing
@@ -14,8 +15,9 @@ from workers.subjects import subject_of
 
 
 def publication(user: str, folded: Folded, providers: Collection[str], space: str, key: bytes) -> tuple[Outgoing, ...]:
-    """Every version is announced; only the last one's embedding is sent, since its topic keeps no other."""
-    described = [_description(*one) for one in folded.described]
+    """Every version is announced; only the last one's embedding is sent, since its topic keeps no other. An item that
+    another person brought is not described."""
+    described = [_description(one, at) for one, at in folded.described if is_theirs(key, one)]
     if not folded.changes:
         return tuple(described)
     notices = [_notice(user, change) for change in folded.changes]

@@ -83,4 +83,7 @@ MAILBOX = tuple(topic.name for topic in TOPICS if topic.mailbox)
 SEALED = frozenset((*MAILBOX, PROFILE_EVENTS, DEAD_LETTERS))
 """What stands in them about a person is sealed with that person's key (`streams.sealing`)."""
 
+OPENED = SEALED | {CATALOG}
+"""Where sealed messages stand: the catalog has what persons brought (`workers.mine`) beside what is everybody's."""
+
 BY_NAME = {topic.name: topic for topic in TOPICS}

@@ -5,11 +5,13 @@
 3. The file is read in a thread (`infra.platforms`).
 4. The items are described, as an interaction's words describe one (`streams.publication`), a piece at a time, and each
    piece is waited for until the store has it: only then would no interaction wait in the agent, which has room for 64.
+   They are this person's alone (`workers.mine`); what they brought long ago makes room (`infra.gateway.own_items`).
 5. The interactions go into the log, oldest first.
 6. The agent re-fits rarely while so much comes at once. When it has the last of them it is asked to do so: the profile
    is whole when the answer comes, or half a minute later where the agent is behind.
 
-Cut off anywhere, the same file sent again goes on: what is there already counts once.
+Cut off anywhere, the same file sent again goes on: what is there already counts once. Of somebody who was forgotten
+nothing is described, and their interactions are dropped and counted like any others of theirs.
 """
 
 import asyncio
@@ -25,6 +27,7 @@ from starlette.requests import ClientDisconnect
 
 from infra.gateway.commands import current_time, new_id, send_command
 from infra.gateway.context import Gateway
+from infra.gateway.own_items import make_room
 from infra.gateway.people import Person, find_person
 from infra.gateway.problems import ProblemError
 from infra.platforms.reading import History, Known, Wish, read_history
@@ -34,6 +37,7 @@ from schemas.command import RefreshCommand
 from schemas.interaction import Interaction
 from schemas.person import HistoryTaken
 from streams.contract import Outgoing
+from streams.sealing import mailbox_of
 from streams.topics import CATALOG, INTERACTIONS
 from workers.state import UserState
 
@@ -57,9 +61,12 @@ async def take_history(request: Request, gateway: Gateway, wish: Wish) -> Histor
             history = await asyncio.to_thread(read_history, file, wish, known)  # 3
         except HistoryRefused as refused:
             raise ProblemError(422, "History not taken", f"Not taken: {refused}.") from refused
-    await _describe(history, gateway, _space(person, gateway))  # 4
+    is_forgotten = await _is_forgotten(wish.user, gateway)
+    if not is_forgotten:
+        await _describe(history, wish.user, person, gateway)  # 4
     if history.interactions:
         await _send(history.interactions, gateway)  # 5
+    if history.interactions and not is_forgotten:
         last = history.interactions[-1].event_id  # 6
         await _until(gateway, wish.user, lambda state: any(entry.event == last for entry in state.window))
         again = RefreshCommand(command_id=new_id(), user=wish.user, time=current_time(gateway))
@@ -124,8 +131,15 @@ def _space(person: Person | None, gateway: Gateway) -> str:
     return (person.state.space if person is not None else "") or gateway.ports.space
 
 
-async def _describe(history: History, gateway: Gateway, space: str) -> None:
-    keys = list(history.items)
+async def _is_forgotten(user: str, gateway: Gateway) -> bool:
+    erasure = gateway.ports.erasure
+    return erasure is not None and await erasure.is_erased(user)
+
+
+async def _describe(history: History, user: str, person: Person | None, gateway: Gateway) -> None:
+    keys, space = list(history.items), _space(person, gateway)
+    remembered = person.state.items_seen() if person is not None else frozenset()
+    await make_room(mailbox_of(gateway.ports.pseudonym_key, user), {*keys, *remembered}, gateway, space)
     for start in range(0, len(keys), PIECE):
         piece = keys[start : start + PIECE]
         missing = [key for key in piece if key not in await _stored(piece, gateway, space)]

@@ -27,6 +27,7 @@ from schemas.base import EARLIEST
 from schemas.catalog import CatalogItem
 from schemas.interaction import Interaction
 from schemas.person import HistoryTaken, RefusedRow
+from streams.sealing import own_item
 from workers.mine import PREFIX
 
 MAX_ROWS = 1_000_000
@@ -40,9 +41,11 @@ _MAX_FILE_NAME = 60
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Whose history it is. `profile` says which rows are theirs, where a file has several people's."""
+    """Whose history it is. With the installation's `secret` its items become theirs alone (`streams.sealing.own_item`).
+    `profile` says which rows are theirs, where a file has several people's."""
 
     user: str
+    secret: bytes
     platform: str = AUTO
     profile: str | None = None
 
@@ -97,7 +100,7 @@ def read_history(file: BinaryIO, wish: Wish, known: Known) -> History:
         platform, members = detect(archive, wish.platform)
         export = Export(archive, members, wish.profile)
         newest = _newest(_rows(platform.name, platform.read(export), wish, known, count), platform.most, count)
-    sent = [_interaction(platform.name, wish.user, one) for one in newest]
+    sent = [_interaction(platform.name, wish, one) for one in newest]
     taken = HistoryTaken(
         platform=platform.name,
         interactions=len(sent),
@@ -157,7 +160,7 @@ def _rows(
 
 
 def item_id(names: tuple[str, ...]) -> str:
-    """32 hex digits, the same in every export, whoever brings it."""
+    """32 hex digits, the same in every export, whoever brings it: what a person's own item is named after."""
     return _digest("item", *names)
 
 
@@ -172,14 +175,14 @@ def _digest(*parts: str) -> str:
     return blake2b(joined.encode(errors="replace"), digest_size=16).hexdigest()
 
 
-def _interaction(platform: str, user: str, taken: _Row) -> Interaction:
+def _interaction(platform: str, wish: Wish, taken: _Row) -> Interaction:
     row = taken.row
     try:
         return Interaction(
             event_id=taken.event,
-            user=user,
+            user=wish.user,
             provider=PREFIX + platform,
-            item=item_id(row.names),
+            item=own_item(wish.secret, wish.user, item_id(row.names)),
             signal=row.signal,
             time=taken.moment.astimezone(UTC),
             dwell_ms=row.dwell_ms,

@@ -19,7 +19,9 @@ def test_there_is_one_of_each_platform_and_a_seed_gives_the_same() -> None:
 
 @pytest.mark.parametrize("platform", ROWS)
 def test_every_row_is_read(platform: str) -> None:
-    taken = read_history(io.BytesIO(FILES[platform]), Wish("kim"), Known(datetime(2026, 11, 21, tzinfo=UTC))).taken
+    taken = read_history(
+        io.BytesIO(FILES[platform]), Wish("kim", b"secret"), Known(datetime(2026, 11, 21, tzinfo=UTC))
+    ).taken
     assert taken.platform == platform
     assert {one.reason for one in taken.rows_refused} <= {"is a trailer or a teaser, which play by themselves"}
     counted = taken.interactions + taken.older + taken.repeated + taken.refused

@@ -30,7 +30,8 @@ async def found(store: Store, *records: ItemRecord) -> list[ItemRecord]:
 
 def test_an_items_id_begins_with_its_owner() -> None:
     assert owner_of(own(ANN).key) == ANN
-    assert [owner_of(key) for key in ("news:1", f"news:{'a' * 64}", "mine.netflix:1", f"mine.x:{'A' * 64}")] == [None] * 4
+    others = ("news:1", f"news:{'a' * 64}", "mine.netflix:1", f"mine.x:{'A' * 64}")
+    assert [owner_of(key) for key in others] == [None] * 4
 
 
 async def test_two_who_brought_the_same_have_an_item_each(store: Store) -> None:

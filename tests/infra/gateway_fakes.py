@@ -22,6 +22,7 @@ from streams.contract import Outgoing
 from streams.metrics import Metrics
 from tests.patience import AT_ONCE, PATIENCE
 from workers.errors import AttuneError, UnknownProvider, UnknownSubject
+from workers.mine import owner_of
 from workers.ports import ItemRecord, Partition, Snapshot, Store, UserRecord
 from workers.refit import FitRules
 from workers.state import HeldInterest, Remembered, UserState, encode_state
@@ -89,6 +90,9 @@ class FakeStore:
 
     async def sample_items(self, space: str, count: int) -> list[str]:
         return sorted(self.items)[:count]
+
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        return sorted(key for key in self.items if owner_of(key) == mailbox)
 
 
 @dataclass

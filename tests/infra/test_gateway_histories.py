@@ -19,11 +19,14 @@ from schemas.catalog import CatalogItem, description_key
 from schemas.command import RefreshCause, RefreshCommand
 from schemas.interaction import Interaction, Signal
 from streams.contract import Outgoing
+from streams.sealing import mailbox_of, own_item
 from streams.topics import CATALOG, COMMANDS, INTERACTIONS
-from tests.infra.gateway_fakes import SPACE, FakeProducer, FakeStore, as_store, ports, speak_to, state_of
+from tests.infra.gateway_fakes import KEY, SPACE, FakeProducer, FakeStore, as_store, ports, speak_to, state_of
 from tests.infra.platforms.files import SECRETS, everything, play
 from tests.patience import PATIENCE
+from workers.mine import MAX_OWN, owner_of
 from workers.ports import ItemRecord
+from workers.standing import described
 from workers.state import Remembered
 from workers.weights import Moments
 
@@ -58,13 +61,17 @@ class Town:
 
     async def _store(self, messages: Sequence[Outgoing]) -> None:
         await asyncio.sleep(0.02)
-        for message in messages:
+        for message in (one for one in messages if one.value is not None):
             item = CatalogItem.model_validate_json(message.value or b"")
             self.store.items[item.key] = ItemRecord(item.key, SPACE, b"\0" * 8, item.title, (), "")
 
-    async def bring(self, file: bytes, headers: dict[str, str] | None = None, **query: str) -> httpx.Response:
+    async def bring(
+        self, file: bytes, headers: dict[str, str] | None = None, user: str = "kim", **query: str
+    ) -> httpx.Response:
         async with speak_to(self.app) as client:
-            sent = client.post(URL, content=file, params=query, headers=BYTES if headers is None else headers)
+            sent = client.post(
+                URL.replace("kim", user), content=file, params=query, headers=BYTES if headers is None else headers
+            )
             return await asyncio.wait_for(sent, PATIENCE)
 
     def sent(self, topic: str) -> list[Outgoing]:
@@ -72,6 +79,13 @@ class Town:
 
     def interactions(self) -> list[Interaction]:
         return [Interaction.model_validate_json(one.value or b"") for one in self.sent(INTERACTIONS)]
+
+
+class Erased:
+    """Everybody is."""
+
+    async def is_erased(self, user: str) -> bool:
+        return True
 
 
 def listened(count: int) -> bytes:
@@ -163,6 +177,37 @@ async def test_what_the_store_has_is_not_described_again() -> None:
     first = len(town.sent(CATALOG))
     await town.bring(EXPORTS["netflix"])
     assert (first, len(town.sent(CATALOG))) == (1, 1)
+
+
+async def test_each_person_has_items_of_their_own() -> None:
+    town = Town()
+    await town.bring(EXPORTS["netflix"])
+    await town.bring(EXPORTS["netflix"], user="robin")
+    kim, robin = town.interactions()
+    assert kim.item_key != robin.item_key
+    assert [owner_of(one.item_key) for one in (kim, robin)] == [mailbox_of(KEY, user) for user in ("kim", "robin")]
+    assert len(town.sent(CATALOG)) == 2
+
+
+async def test_where_there_is_too_much_of_one_person_the_oldest_goes_that_nothing_needs() -> None:
+    town = Town()
+    kept = [own_item(KEY, "kim", str(number)) for number in range(MAX_OWN)]
+    for age, item in enumerate(kept):
+        key = f"mine.x:{item}"
+        town.store.items[key] = ItemRecord(key, SPACE, b"\0" * 8, "x", (), "", standing=described(age, "x"))
+    remembered = Remembered(0, "e", f"mine.x:{kept[0]}", Signal.LIKE)
+    town.store.users["kim"] = replace(state_of(1), window=[remembered])
+    await town.bring(EXPORTS["netflix"])
+    gone = [one.key.decode() for one in town.sent(CATALOG) if one.value is None]
+    assert gone == [description_key(f"mine.x:{item}") for item in kept[1 : MAX_OWN // 2 + 2]]
+    await town.bring(EXPORTS["netflix"], user="robin")
+    assert len([one for one in town.sent(CATALOG) if one.value is None]) == len(gone)
+
+
+async def test_of_somebody_who_was_forgotten_nothing_is_described() -> None:
+    town = Town(embeds=False, erasure=Erased())
+    assert (await town.bring(EXPORTS["netflix"])).status_code == 202
+    assert {one.topic for one in town.producer.sent} == {INTERACTIONS}
 
 
 async def test_the_same_file_again_sends_nothing() -> None:

@@ -12,7 +12,8 @@ from infra.gateway.context import MAX_WRITES
 from schemas.interaction import Interaction
 from streams.contract import Outgoing
 from streams.metrics import Metrics
-from tests.infra.gateway_fakes import FakeProducer, click, gateway, ports, speak_to
+from streams.sealing import own_item
+from tests.infra.gateway_fakes import KEY, FakeProducer, click, gateway, ports, speak_to
 from workers.errors import BrokerUnavailable, Overloaded
 
 URL = "/v1/interactions"
@@ -48,6 +49,19 @@ async def test_the_good_of_a_batch_are_taken_and_the_bad_are_named_with_what_to_
     assert rejected[0]["reason"] == ("'signal' must be 'click', 'like', 'dislike', 'skip', 'impression' or 'retract'")
     assert rejected[1]["reason"] == "must be a JSON object"
     assert rejected[3]["reason"] == "'event_id' is too long: at most 128 characters"
+
+
+async def test_of_what_a_person_brought_only_that_person_may_speak() -> None:
+    """To take it back, say."""
+    own, anothers = (own_item(KEY, user, "1") for user in ("anna", "bob"))
+    names = {"provider": "mine.netflix", "signal": "retract"}
+    batch = [click(event_id=f"e-{n}", item=item, **names) for n, item in enumerate((own, anothers, "1"))]
+    async with gateway() as client:
+        answer = (await client.post(URL, json={"interactions": batch})).json()
+    assert (answer["accepted"], [one["event_id"] for one in answer["rejected"]]) == (1, ["e-1", "e-2"])
+    assert answer["rejected"][0]["reason"] == (
+        "names with 'mine.' are for what this very person brought: send the file to /v1/users/{user}/history"
+    )
 
 
 @pytest.mark.parametrize(

@@ -45,4 +45,4 @@ async def post_history(
     """Takes the zip or the file that a platform gave this person, up to 64 MiB: Netflix, Spotify, YouTube, Goodreads,
     Letterboxd, Reddit, X, MovieLens. The newest of it goes into their profile and nowhere else. When the answer comes
     it is durable; the same file a second time has no effect."""
-    return await take_history(request, gateway, Wish(user, platform, profile))
+    return await take_history(request, gateway, Wish(user, gateway.ports.pseudonym_key, platform, profile))

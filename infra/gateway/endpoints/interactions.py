@@ -17,7 +17,9 @@ from infra.gateway.reasons import reason_of
 from schemas.api import Accepted, Rejected
 from schemas.interaction import Interaction
 from streams.contract import Outgoing
+from streams.sealing import is_theirs
 from streams.topics import INTERACTIONS
+from workers.mine import PREFIX
 
 router = APIRouter(tags=["events"])
 
@@ -49,7 +51,7 @@ def _sort(entries: Sequence[Any], gateway: Gateway) -> tuple[list[Interaction], 
     accepted: list[Interaction] = []
     rejected: list[Rejected] = []
     for index, entry in enumerate(entries):
-        checked = _check(entry, latest)
+        checked = _check(entry, latest, gateway.ports.pseudonym_key)
         if isinstance(checked, Interaction):
             accepted.append(checked)
         else:
@@ -57,12 +59,16 @@ def _sort(entries: Sequence[Any], gateway: Gateway) -> tuple[list[Interaction], 
     return accepted, rejected
 
 
-def _check(entry: Any, latest: float) -> Interaction | str:
+def _check(entry: Any, latest: float, secret: bytes) -> Interaction | str:
     """The interaction, or why it is none."""
     try:
         interaction = Interaction.model_validate(entry)
     except ValidationError as error:
         return reason_of(error.errors())
+    if not is_theirs(secret, interaction):
+        return (
+            f"names with '{PREFIX}' are for what this very person brought: send the file to /v1/users/{{user}}/history"
+        )
     if interaction.time.timestamp() > latest:
         limit = datetime.fromtimestamp(latest, UTC).isoformat(timespec="seconds")
         return f"'time' lies too far in the future: send when it happened, at most {limit} by this server's clock"

@@ -13,6 +13,8 @@ from schemas.interaction import Interaction
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
+SECRET = b"a secret of this installation"
+
 SECRETS = (
     "203.0.113.77",
     "2001:db8::77",
@@ -54,7 +56,7 @@ def read(
     floor: datetime | None = None,
 ) -> History:
     content = raw.encode() if isinstance(raw, str) else raw
-    return read_history(io.BytesIO(content), Wish(user, platform, profile), Known(now, has_seen, floor))
+    return read_history(io.BytesIO(content), Wish(user, SECRET, platform, profile), Known(now, has_seen, floor))
 
 
 def told(history: History) -> list[tuple[str, str]]:
