@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from infra.stores import sqlite_items, sqlite_sealing
+from infra.stores import sqlite_items, sqlite_own, sqlite_sealing
 from streams import embedded_tables as tables
 from streams.contract import Partition, Record
 from workers.errors import ConfigurationError
@@ -19,7 +19,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
         raise ConfigurationError(f"{path} is not there: name the folder of the embedded service in ATTUNE_DATA_DIR")
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)) as connection:
         try:
-            connection.execute("SELECT 1 FROM sealing_keys, providers LIMIT 1").fetchone()
+            connection.execute("SELECT 1 FROM sealing_keys, providers, own_items LIMIT 1").fetchone()
         except sqlite3.Error as error:
             cure = "start the service once with this release"
             raise ConfigurationError(f"{path} is no file of this release ({error}): {cure}") from error
@@ -34,6 +34,9 @@ class FileStore:
 
     async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
         return sqlite_sealing.read_keys(self._connection, mailboxes)
+
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        return sqlite_own.keys_of(self._connection, mailbox)
 
     async def providers(self) -> tuple[str, ...]:
         return sqlite_items.providers_ever(self._connection)

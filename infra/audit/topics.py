@@ -3,8 +3,9 @@
 1. Key and value are searched as they lie there.
 2. What is sealed is opened with whatever key there still is, and searched again. Under the person's own mailbox nothing
    may open, and no key may be left.
-3. Of each name that a provider knows the person by, the newest embedding must be a tombstone. An older one that waits
-   to be compacted is no finding: it holds vectors under a name that leads nowhere.
+3. Of each name that a provider knows the person by, the newest embedding must be a tombstone, and so must be the newest
+   description of each item that the person brought. An older one that waits to be compacted is no finding: it holds
+   vectors under a name that leads nowhere, or is sealed.
 """
 
 from collections.abc import Collection, Iterable
@@ -15,8 +16,8 @@ from infra.audit.needles import Needles
 from infra.audit.report import Report
 from streams.contract import History, Record
 from streams.replay import Span, pages
-from streams.sealing import DoesNotOpen, is_sealed, key_id, mailbox_of, open_record, unwrap, wrapping_key
-from streams.topics import KEYS, PROFILE_EMBEDDINGS, TOPICS
+from streams.sealing import DoesNotOpen, is_sealed, key_id, mailbox_in, mailbox_of, open_record, unwrap, wrapping_key
+from streams.topics import CATALOG, KEYS, PROFILE_EMBEDDINGS, TOPICS
 
 
 class KeysOfStore(Protocol):
@@ -24,6 +25,16 @@ class KeysOfStore(Protocol):
 
     async def read_keys(self, mailboxes: Collection[bytes]) -> dict[bytes, tuple[bytes, ...]]:
         """The wrapped keys of the mailboxes."""
+
+    async def own_items(self, mailbox: bytes) -> list[str]:
+        """Keys of the items that the person of this mailbox brought."""
+
+
+_KINDS = {
+    KEYS: "a key of the person",
+    PROFILE_EMBEDDINGS: "an embedding of the person",
+    CATALOG: "an item that the person brought",
+}
 
 
 @dataclass
@@ -39,7 +50,7 @@ class Topics:
     needles: Needles
     report: Report
     _newest: dict[bytes, Record] = field(default_factory=dict)
-    """Of the person's names, and of their keys."""
+    """Of the person's names, their keys, and the items that they brought."""
 
     async def look(self) -> None:
         mailbox = mailbox_of(self.secret, self.user)
@@ -49,19 +60,20 @@ class Topics:
                     await self._look_at(page, mailbox)
         for record in self._newest.values():
             if record.value is not None and record.value != b"destroyed":
-                kind = "a key" if record.topic == KEYS else "an embedding"
-                self.report.place(record.topic, "messages").add(f"{kind} of the person, at {_place(record)}")
+                self.report.place(record.topic, "messages").add(f"{_KINDS[record.topic]}, at {_place(record)}")
+        brought = await self.store.own_items(mailbox)
+        self.report.place("brought items in the store", "persons").look(bool(brought), "what the person brought")
         held = await self.store.read_keys([mailbox])
         self.report.place("keys in the store", "mailboxes").look(bool(held.get(mailbox)), "a key of the person")
 
     async def _look_at(self, page: Iterable[Record], mailbox: bytes) -> None:
         page = list(page)
-        keys = await self._keys({record.key or b"" for record in page if is_sealed(record.value)})
+        keys = await self._keys({mailbox_in(record) for record in page if is_sealed(record.value)})
         for record in page:
             place = self.report.place(record.topic, "messages")
             opened = _opened(record, keys)
             place.look(self._is_found(record) or self._is_found(opened), _place(record))
-            if record.key == mailbox and opened is not record:
+            if opened is not record and mailbox_in(record) == mailbox:
                 place.add(f"{_place(record)} (it can still be opened)")
             if self._is_persons(record, mailbox):
                 self._newest[record.key or b""] = record
@@ -69,6 +81,8 @@ class Topics:
     def _is_persons(self, record: Record, mailbox: bytes) -> bool:
         if record.topic == KEYS:
             return (record.key or b"").startswith(mailbox)
+        if record.topic == CATALOG:
+            return mailbox_in(record) == mailbox
         return record.topic == PROFILE_EMBEDDINGS and record.key in self.subjects
 
     def _is_found(self, record: Record) -> bool:

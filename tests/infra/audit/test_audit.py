@@ -19,6 +19,7 @@ from infra.processes import RedisServer
 from infra.settings import Settings
 from infra.stores.sqlite import SqliteStore
 from schemas.api import SearchAnswer, SearchBody
+from schemas.catalog import description_key
 from schemas.dead_letter import Reason
 from schemas.profile import ProfileEmbedding
 from streams.contract import Outgoing, Record
@@ -27,7 +28,7 @@ from streams.dead_letters import dead_letter
 from streams.embedded_log import EmbeddedLog
 from streams.erasure import Erasure
 from streams.key_ring import KeyRing
-from streams.sealing import is_sealed
+from streams.sealing import PREFIX, is_sealed, mailbox_of, own_item
 from streams.topics import CATALOG, COMMANDS, DEAD_LETTERS, INTERACTIONS, KEYS, PROFILE_EMBEDDINGS, PROFILE_EVENTS
 from tests.contract.stores import item, message
 from workers.errors import SearchUnavailable, UnknownSubject
@@ -129,6 +130,7 @@ async def test_somebody_who_was_never_erased_is_found_everywhere(trace: Trace) -
 
 
 PLAIN = event().value or b""
+BROUGHT = description_key(f"mine.x:{own_item(KEY, PERSON, 'a post')}").encode()
 
 
 @pytest.mark.parametrize(
@@ -139,8 +141,9 @@ PLAIN = event().value or b""
         (Outgoing(CATALOG, b"news:1", b'{"value": "' + b64encode(PLAIN) + b'"}'), CATALOG),
         (embedding(), PROFILE_EMBEDDINGS),
         (Outgoing(KEYS, PERSON.encode(), b"roll"), KEYS),
+        (Outgoing(CATALOG, BROUGHT, PREFIX + bytes(60)), CATALOG),
     ],
-    ids=["a value", "a key", "in base64", "an embedding", "a key of the topic"],
+    ids=["a value", "a key", "in base64", "an embedding", "a key of the topic", "a brought item"],
 )
 async def test_a_trace_in_a_topic(trace: Trace, left: Outgoing, place: str) -> None:
     await trace.leave(event(), erase=True)
@@ -156,12 +159,34 @@ async def test_what_is_sealed_with_a_key_that_there_still_is(trace: Trace) -> No
     assert opened == f"{plainly} (it can still be opened)"
 
 
+async def test_a_brought_item_that_can_still_be_opened_and_one_whose_key_is_destroyed(trace: Trace) -> None:
+    await trace.leave(event(), Outgoing(CATALOG, BROUGHT, PLAIN))
+    findings = list((await trace.audit()).findings)
+    assert [one.partition(" (")[2] for one in findings if one.startswith(CATALOG)] == [
+        "",
+        "it can still be opened)",
+        "",
+    ]
+    await trace.leave(erase=True)
+    await trace.leave(Outgoing(CATALOG, BROUGHT, None))
+    assert CATALOG not in await trace.places()
+
+
+async def test_a_brought_item_in_the_store(trace: Trace) -> None:
+    await trace.leave(event(), erase=True)
+    with sqlite3.connect(trace.settings.database) as connection:
+        row = (BROUGHT.decode()[1:], "space-1", mailbox_of(KEY, PERSON), b"")
+        connection.execute("INSERT INTO own_items VALUES (?, ?, ?, ?)", row)
+    connection.close()
+    assert await trace.places() == {"brought items in the store"}
+
+
 async def test_an_older_embedding_that_waits_to_be_compacted_is_none(trace: Trace) -> None:
     await trace.leave(embedding(), Outgoing(PROFILE_EMBEDDINGS, SUBJECT.encode(), None))
     assert PROFILE_EMBEDDINGS not in await trace.places()
 
 
-@pytest.mark.parametrize("table", ["users", "times", "outbox", "words", "budgets", "gone_items"])
+@pytest.mark.parametrize("table", ["users", "times", "outbox", "words", "budgets", "gone_items", "own_items"])
 async def test_a_trace_in_a_table(trace: Trace, table: str) -> None:
     await trace.leave(event(), erase=True)
     with sqlite3.connect(trace.settings.database) as connection:
