@@ -3,6 +3,8 @@
 1. Where the provider has spoken, with an entry or a tombstone, the description goes: a tombstone for its key.
 2. Where a description came that does not count, since another one was the first, the first one's bytes are sent again:
    compaction keeps the last. That ends, since among descriptions the earlier always counts, in every space.
+3. What the store does not take since its person was forgotten (`workers.mine`) goes: somebody had sealed it before that
+   and sent it after `streams.erasure` had taken away what there was.
 
 Bounded: the bytes of the last 1,000 descriptions are at hand (4 KB each at most, so 4 MB). An item is described only
 while nobody knows it, which are the seconds before it is embedded: where more than that many others come in between, or
@@ -16,7 +18,7 @@ from schemas.catalog import description_key
 from streams.catalog_batch import CatalogBatch, Entry
 from streams.contract import Outgoing
 from streams.topics import CATALOG
-from workers.mine import is_mine
+from workers.mine import is_mine, owner_of
 from workers.standing import is_description
 
 MOST = 1_000
@@ -40,8 +42,8 @@ class Descriptions:
 
     def _settled(self, key: str, batch: CatalogBatch, kept: Mapping[str, str | None]) -> Outgoing | None:
         standing = self._standing(key, batch, kept)
-        if standing is None:
-            return None
+        if standing is None:  # 3
+            return None if owner_of(key) is None else Outgoing(CATALOG, description_key(key).encode(), None)
         if not is_description(standing):  # 1
             self._first.pop(key, None)
             return Outgoing(CATALOG, description_key(key).encode(), None)

@@ -6,7 +6,7 @@ from schemas.api import SearchBody
 from schemas.command import ForgetCommand
 from streams.erasure_book import ErasureBook
 from streams.sealing import key_id, mailbox_of
-from streams.topics import COMMANDS, KEYS, PROFILE_EMBEDDINGS
+from streams.topics import CATALOG, COMMANDS, KEYS, PROFILE_EMBEDDINGS
 from tests.simulation.encoder import SPACE
 from tests.simulation.inputs import PROVIDERS
 from tests.simulation.log import HistoryClient
@@ -49,6 +49,8 @@ def _in_store(world: World, user: str) -> Iterator[str]:
         yield f"the store has no tombstone of {user}, or more than that"
     if world.store.read_keys([mailbox]).get(mailbox):
         yield f"the store has a key of {user}"
+    if world.store.own_items(mailbox):
+        yield f"the store has what {user} brought"
     if any(user in world.store.times(name) for name in ("waiting", "refit", "refine", "refitted")):
         yield f"something is due for {user}"
 
@@ -59,6 +61,9 @@ def _in_topics(world: World, user: str) -> Iterator[str]:
         record = newest.get(subject_of(SECRET, provider, user).encode())
         if record is not None and record.value is not None:
             yield f"the newest embedding of {user} at {provider} is no tombstone"
+    brought = (record for key, record in world.log.newest(CATALOG).items() if mailbox in key)
+    if any(record.value is not None for record in brought):
+        yield f"the catalog ends with something that {user} brought"
     left = {key for key, record in world.log.newest(KEYS).items() if record.value is not None}
     sealed = (one for one in world.log.sealed() if one.key == mailbox)
     if any(b"%b.%b" % (mailbox, key_id(one.value).hex().encode()) in left for one in sealed):

@@ -22,7 +22,9 @@ from schemas.command import (
 from schemas.interaction import Interaction, Signal
 from schemas.proposal import Outcome, Proposal
 from streams.contract import Outgoing
+from streams.sealing import own_item
 from streams.topics import CATALOG, COMMANDS, INTERACTIONS, PROPOSALS
+from tests.simulation.opening import SECRET
 from tests.simulation.plan import Plan
 from workers.refit import interest_id
 
@@ -38,6 +40,8 @@ CHANGING = ("changing-0", "changing-1", "changing-2")
 LATE = ("late-0", "late-1")
 NEVER = "never-0"
 OWN_WORDS = ("told-0", "told-1")
+ELSEWHERE = "mine.talk"
+"""From where people bring something."""
 PERSONAL = ("night trains", "pottery", "string quartets", "jazz", "tea", "wooden boats", "endgames")
 """Texts that people type; some of them inference knows too."""
 
@@ -93,6 +97,8 @@ class _Writer:
             self._mailbox(user)
         if "forgets" in plan.workload:
             self._forgets()
+        if "brings" in plan.workload:
+            self._brings(Random(f"brings {plan.seed}"))
         if plan.cold:
             self.stream += [Input(self._moment(), message) for message in catalog]
             catalog = []
@@ -156,6 +162,22 @@ class _Writer:
         for user in chance.sample(users, chance.randint(1, len(users) - 1)):
             command = ForgetCommand(command_id=self._new_id("c"), user=user, time=_instant(0.0))
             self._send(COMMANDS, user, command.to_bytes(), self.plan.chaos_time * chance.uniform(0.1, 0.9))
+
+    def _brings(self, chance: Random) -> None:
+        """What people did elsewhere, with the words of an item of their own."""
+        users = users_of(self.plan)
+        for number in range(chance.randint(1, 4 * len(users))):
+            user, item = chance.choice(users), chance.choice("abc")
+            event = Interaction(
+                event_id=f"b{number:04d}",
+                user=user,
+                provider=ELSEWHERE,
+                item=own_item(SECRET, user, item),
+                signal=chance.choice([Signal.CLICK, Signal.LIKE]),
+                time=_instant(-chance.uniform(0, 86_400.0)),
+                text=f"{KINDS[0]} {chance.choice(TOPICS)} brought by {user}",
+            )
+            self._send(INTERACTIONS, user, event.to_bytes(), self.plan.chaos_time * chance.uniform(0.0, 0.9))
 
     def _interaction(self, user: str) -> None:
         chance, has = self.chance, self.plan.workload

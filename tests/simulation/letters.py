@@ -15,6 +15,7 @@ from tests.simulation.inputs import LATE, NEVER, OWN_WORDS, STABLE
 from tests.simulation.plan import WIDE
 from tests.simulation.reading import message_of
 from tests.simulation.world import World
+from workers.mine import is_mine
 from workers.ports import Record
 from workers.state import UserState
 
@@ -108,8 +109,10 @@ def _prospects(world: World, message: Interaction) -> _Prospects:
         return True, frozenset()
     if message.item == NEVER:
         return False, WAITED
-    if world.plan.calm and message.item in OWN_WORDS:
+    if world.plan.calm and (message.item in OWN_WORDS or is_mine(message.provider)):
         return None, frozenset({Reason.TOO_MANY_WAITING})
+    if is_mine(message.provider):
+        return None, WAITED
     assert message.item.startswith(("changing", "late", "told")) or message.item in (*LATE, *STABLE)
     return None, WAITED
 

@@ -19,7 +19,8 @@ WORKLOAD = (
     "future",
 )
 """What may be in the mailboxes besides plain interactions; and, in two seeds of five, that some of these people want to
-be forgotten (`forgets`), while an operator has dead-letters sent again."""
+be forgotten (`forgets`), while an operator has dead-letters sent again, or that they bring something from elsewhere
+(`brings`)."""
 
 CHAOS = ("kill", "freeze", "zombie", "stop", "clock", "store away", "log away", "compact", "kill all")
 """What may happen to processes and servers besides faults of single calls."""
@@ -96,13 +97,19 @@ def plan_of(seed: int, without: frozenset[str] = OPEN) -> Plan:
         rates={} if calm else {kind: 0.0 if kind in without else rate for kind, rate in rates.items()},
         happenings={} if calm else {what: 0.0 if what in without else one for what, one in happenings.items()},
         pause=chance.uniform(1, 8),
-        workload=workload & {"garbage", "duplicates", "future", "retractions"} if pure else workload | _forgets(seed),
+        workload=workload & {"garbage", "duplicates", "future", "retractions"}
+        if pure
+        else workload | _forgets(seed) | _brings(seed),
         without=without,
     )
 
 
 def _forgets(seed: int) -> frozenset[str]:
     return frozenset({"forgets"}) if Random(f"forgets {seed}").random() < 0.5 else frozenset()
+
+
+def _brings(seed: int) -> frozenset[str]:
+    return frozenset({"brings"}) if Random(f"brings at all {seed}").random() < 0.5 else frozenset()
 
 
 def _losses(seed: int, pure: bool) -> dict[str, float]:
