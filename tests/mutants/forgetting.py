@@ -118,7 +118,7 @@ FORGETTING: tuple[Mutation, ...] = (
     _forgetting(
         "an audit opens what can be opened",
         "infra/audit/topics.py",
-        "if record.key == mailbox and opened is not record:",
+        "if opened is not record and mailbox_in(record) == mailbox:",
         "if False:",
         _AUDIT,
     ),

@@ -1,6 +1,7 @@
 """All guards, each with the tests that fail without it: one table for each subject."""
 
 from tests.mutants.asking import ASKING
+from tests.mutants.brought import BROUGHT
 from tests.mutants.doors import DOORS
 from tests.mutants.forgetting import FORGETTING
 from tests.mutants.keeping import KEEPING
@@ -19,6 +20,7 @@ GUARDS: tuple[Mutation, ...] = (
     *TRUSTING,
     *SEALING,
     *FORGETTING,
+    *BROUGHT,
     *LIVING,
     *DOORS,
 )

@@ -83,8 +83,8 @@ KEEPING: tuple[Mutation, ...] = (
     _kept(
         "the embedder publishes what the store has also when nothing changed",
         "streams/embedder.py",
-        "await self._producer.send([*published, *tombstones, *settled, *said.letters])",
-        "await self._producer.send([*(published if new else ()), *tombstones, *settled, *said.letters])",
+        "await self._producer.send([*published, *tombstones, *settled, *said.letters, *said.nulls])",
+        "await self._producer.send([*(published if new else ()), *tombstones, *settled, *said.letters, *said.nulls])",
         "tests/streams/test_embedder.py",
     ),
     _kept(

@@ -19,14 +19,14 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "a sealed message opens in its own topic only",
         "streams/sealing.py",
-        'return b"%b\\0%b" % (mailbox, topic.encode())',
-        "return mailbox",
+        'return b"%b\\0%b" % (name, topic.encode())',
+        "return name",
         _ENVELOPE,
     ),
     _sealing(
         "a sealed message opens in its own mailbox only",
         "streams/sealing.py",
-        'return b"%b\\0%b" % (mailbox, topic.encode())',
+        'return b"%b\\0%b" % (name, topic.encode())',
         "return topic.encode()",
         _ENVELOPE,
     ),
@@ -47,7 +47,7 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "a letter about a person's message is sealed",
         "streams/sealing.py",
-        "return letter.topic in MAILBOX and not is_sealed(letter.value)",
+        "return letter.topic in topics and not is_sealed(letter.value)",
         "return False",
         _PORTS,
     ),
@@ -187,7 +187,7 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "no key is added where they were destroyed (SQLite)",
         "infra/stores/sqlite_sealing.py",
-        " for mailbox, added in keys.items() if not _is_gone(connection, mailbox) for one in added]",
+        " for mailbox, added in keys.items() if not is_gone(connection, mailbox) for one in added]",
         " for mailbox, added in keys.items() for one in added]",
         _STORE,
     ),
