@@ -12,12 +12,18 @@ from infra.processes import KafkaBroker, RedisServer
 from schemas.receipt import ErasureStatus
 from streams.signatures import is_signed
 from tests.day.service import Service, eventually, interaction, run_attune
+from tests.infra.platforms.files import NETFLIX_HEAD, netflix_row, table, zipped
 
 pytestmark = pytest.mark.timeout(300)
 
 PERSON = "ann-of-green-gables"
 WORDS = ("theremin solos", "knitting by candlelight")
+LIKED = "Slow ferries in Patagonia"
+"""Of a post on X that nobody else has brought."""
+FILMS = range(1, 9)
+"""Which bob has brought as well."""
 PROVIDERS = {"books": 0, "news": 6}
+BYTES = {"Content-Type": "application/octet-stream"}
 
 
 @contextlib.contextmanager
@@ -56,7 +62,27 @@ def live(service: Service) -> None:
     assert service.post(f"/v1/users/{PERSON}/import", document).status_code == 202
     eventually(lambda: bool(service.get("/v1/dead-letters")["dead_letters"]))
     assert service.post("/v1/dead-letters/replay", {"all": True}).status_code == 200
+    bring(service, PERSON, posts())
+    bring(service, PERSON, films())
+    bring(service, "bob", films())
     service.settle()
+
+
+def posts() -> bytes:
+    likes = [
+        {"like": {"tweetId": f"{1_765_000_000_000_000_000 + n}", "fullText": f"{LIKED}, part {n}"}} for n in range(9)
+    ]
+    return zipped({"data/like.js": f"window.YTD.like.part0 = {json.dumps(likes)}"})
+
+
+def films() -> bytes:
+    return table(NETFLIX_HEAD, *(netflix_row(f"Football night {n}", f"2026-08-0{n} 20:00:00") for n in FILMS)).encode()
+
+
+def bring(service: Service, user: str, file: bytes) -> dict[str, Any]:
+    answer = service.http.post(f"/v1/users/{user}/history", content=file, headers=BYTES)
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
 
 
 def forget(service: Service) -> dict[str, Any]:
@@ -68,7 +94,7 @@ def forget(service: Service) -> dict[str, Any]:
 
 
 def audit(service: Service, folder: Path) -> tuple[int, dict[str, Any]]:
-    texts = [word for one in WORDS for word in ("--text", one)]
+    texts = [word for one in (*WORDS, LIKED) for word in ("--text", one)]
     done = run_attune("audit", "forgotten", PERSON, *texts, "--logs", str(folder), "--json", env=service.env)
     assert done.returncode in (0, 1), done.stderr
     return done.returncode, json.loads(done.stdout.splitlines()[-1])
@@ -86,7 +112,11 @@ def test_nothing_is_left_of_somebody_who_was_forgotten(where: Any, tmp_path: Pat
         live(service)
         found, before = audit(service, logs)
         assert found == 1
-        assert {"indexes"} < {place["name"] for place in before["places"] if place["found"]}
+        assert {"indexes", "brought items in the store"} < {
+            place["name"] for place in before["places"] if place["found"]
+        }
+        bob = service.profile("bob")
+        assert bob["interests"]
         status = forget(service)
         public = bytes.fromhex(service.get("/v1/erasures/key")["public_key"])
         assert is_signed(ErasureStatus.model_validate(status), public)
@@ -94,7 +124,10 @@ def test_nothing_is_left_of_somebody_who_was_forgotten(where: Any, tmp_path: Pat
         found, after = audit(service, logs)
         assert (found, [place["found"] for place in after["places"] if place["found"]]) == (0, [])
         assert after["not_looked_at"] == []
+        assert bring(service, "bob", films())["repeated"] == len(FILMS)
+        assert service.profile("bob") == bob
         assert service.post("/v1/interactions", interaction(PERSON, "news", "7", n=200)).status_code == 202
+        bring(service, PERSON, posts())
         service.settle()
         assert service.http.get(f"/v1/users/{PERSON}/profile").status_code in (404, 410)
         assert audit(service, logs)[0] == 0

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from streams.sealing import is_sealed
-from streams.topics import INTERACTIONS, KEYS, SEALED
+from streams.topics import CATALOG, INTERACTIONS, KEYS, SEALED
 from tests.day.service import Service, interaction
+from tests.infra.platforms.files import zipped
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -26,16 +27,21 @@ def test_what_a_person_did_and_wrote_stands_nowhere_in_the_log(tmp_path: Path) -
         assert service.post("/v1/interactions", {"interactions": events}).status_code == 202
         edit = {"edits": [{"op": "add", "text": "theremin", "weight": 0.5}]}
         assert service.post(f"/v1/users/{PERSON}/edits", edit).status_code == 202
+        likes = [{"like": {"tweetId": "1765000000000000000", "fullText": "Otters of Oregon"}}]
+        file = zipped({"data/like.js": f"window.YTD.like.part0 = {json.dumps(likes)}"})
+        headers = {"Content-Type": "application/octet-stream"}
+        assert service.http.post(f"/v1/users/{PERSON}/history", content=file, headers=headers).status_code == 202
         service.settle()
     topics = held(tmp_path / "data" / "attune.sqlite")
     assert topics[INTERACTIONS]
     assert topics[KEYS]
+    assert [key for key, value in topics[CATALOG] if key.startswith(b"~mine.x:") and is_sealed(value)]
     personal = [message for topic in SEALED for message in topics[topic]]
     assert all(is_sealed(value) for _, value in personal)
     spelled = [word.encode() for one in WORDS for word in (one, json.dumps(one))] + [b64encode(PERSON.encode())]
     assert not [word for word in spelled if any(word in key + value for key, value in personal)]
     everything = [message for messages in topics.values() for message in messages]
-    assert not any(PERSON.encode() in key + value for key, value in everything)
+    assert not any(word in key + value for word in (PERSON.encode(), b"Otters") for key, value in everything)
 
 
 def held(file: Path) -> dict[str, list[tuple[bytes, bytes]]]:
