@@ -5,10 +5,11 @@
    commit, a refiner's lease, a due time) is refused from here on.
 2. Null what providers hold: the embedding under the person's name at every provider that there is, or ever was.
    Whoever reads that drops it and confirms (`streams.provider`). And the descriptions of what the person brought
-   (`workers.mine`), which the catalog's log would keep for ever; one that comes later its reader nulls.
+   (`workers.mine`), which the catalog's log would keep for ever. The store takes none from then on, and what is on its
+   way there its reader nulls.
 3. Say that it has begun, and who is to confirm: `streams.erasure_book` waits for that.
 4. Destroy the key, last: until here a redelivered command can still be opened, and does all of this once more. The
-   store drops what the person brought in one step with it, and takes nothing of theirs from then on.
+   store drops what the person brought in one step with it.
 
 Every step may be repeated, and a crash between any two is made up for by the redelivery. (Once the key is destroyed the
 command cannot be opened any more, and nothing is left to be done.)
@@ -83,7 +84,7 @@ async def erase_again(store: Store, producer: Producer, key: bytes, user: str) -
     # 2. Null
     subjects = {provider: subject_of(key, provider, user) for provider in providers}
     await producer.send([Outgoing(PROFILE_EMBEDDINGS, one.encode(), None) for one in subjects.values()])
-    brought = await store.own_items(mailbox_of(key, user))
+    brought = await store.close_own(mailbox_of(key, user))
     await producer.send([Outgoing(CATALOG, description_key(item).encode(), None) for item in brought])
     return subjects
 

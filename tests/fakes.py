@@ -174,6 +174,9 @@ class MemoryStore:
     async def own_items(self, mailbox: bytes) -> list[str]:
         return self._enter("own_items").own_items(mailbox)
 
+    async def close_own(self, mailbox: bytes) -> list[str]:
+        return self._enter("close_own").close_own(mailbox)
+
     async def items_in(self, space: str, place: int = 0) -> ItemPage:
         return self._enter("items_in").items_in(space, place)
 

@@ -230,6 +230,9 @@ class Store(Protocol):
     async def own_items(self, mailbox: bytes) -> list[str]:
         """Keys of all items that the person of this mailbox brought, in whatever space."""
 
+    async def close_own(self, mailbox: bytes) -> list[str]:
+        """As `own_items`; and in the same step it ends that any more of them are written."""
+
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         """Up to `limit` users of the index whose time is at or before `now`, earliest first. Each is hidden from other
         claims for `lease` seconds, and comes back after them unless a commit has set or cleared it."""

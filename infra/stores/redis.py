@@ -175,6 +175,9 @@ class RedisStore:
     async def own_items(self, mailbox: bytes) -> list[str]:
         return await redis_own.keys_of(self._calls, mailbox)
 
+    async def close_own(self, mailbox: bytes) -> list[str]:
+        return await redis_own.close(self._calls, mailbox)
+
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         async with self._calls.deadline():
             return await redis_leases.claim_due(self._calls, name, now, limit, lease)

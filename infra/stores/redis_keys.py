@@ -19,7 +19,8 @@ share a hash tag, so that one script may touch them all and Redis Cluster may mo
     {attune-keys:07}:keys          HASH  mailbox -> its wrapped keys, each behind a byte that is its length
     {attune-keys:07}:gone          SET   mailboxes whose keys were destroyed
     {attune-keys:07}:own:MAILBOX   HASH  space/key of an item that the person brought -> its standing, a line's end,
-                                         `codec.pack_item`: beside the keys, since both end in one step
+                                         `codec.pack_item`: beside the keys, since both end in one step; an empty
+                                         field: nothing more is taken
     {attune-keys:07}:owners        SET   mailboxes of whom there is such an item
     {attune-providers}:names       SET   every provider that has an item
     {attune-providers}:writes      HASH  provider -> how often its items were written

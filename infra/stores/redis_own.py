@@ -71,8 +71,18 @@ def _put_words(record: ItemRecord) -> tuple[bytes, ...]:
 
 async def keys_of(calls: RedisCalls, owner: bytes) -> list[str]:
     """In whatever space."""
-    fields = await calls.call((b"HKEYS", _bucket(owner).own(owner)))
-    return sorted({split_embedding_key(field.decode())[1] for field in fields})
+    return _keys_in(await calls.call((b"HKEYS", _bucket(owner).own(owner))))
+
+
+async def close(calls: RedisCalls, owner: bytes) -> list[str]:
+    """The keys of what there is."""
+    bucket = _bucket(owner)
+    call = script("close_own_items", [bucket.own(owner), bucket.owners, bucket.gone], [owner])
+    return _keys_in(await calls.call(call))
+
+
+def _keys_in(fields: Iterable[bytes]) -> list[str]:
+    return sorted({split_embedding_key(field.decode())[1] for field in fields if field})
 
 
 async def in_space(calls: RedisCalls, space: str, cursor: int, bucket: int) -> tuple[list[str], int]:

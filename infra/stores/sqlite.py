@@ -121,6 +121,9 @@ class SqliteStore:
     async def own_items(self, mailbox: bytes) -> list[str]:
         return await self._database.read(lambda connection: sqlite_own.keys_of(connection, mailbox))
 
+    async def close_own(self, mailbox: bytes) -> list[str]:
+        return await self._database.write(lambda connection: sqlite_own.close(connection, mailbox))
+
     async def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         return await self._database.write(
             lambda connection: sqlite_leases.claim_due(connection, name, now, limit, lease)

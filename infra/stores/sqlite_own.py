@@ -23,7 +23,7 @@ def put(connection: sqlite3.Connection, owner: bytes, record: ItemRecord) -> boo
     """False where it stays as it was."""
     place = record.key, record.space
     found = connection.execute("SELECT packed FROM own_items WHERE item = ? AND space = ?", place).fetchone()
-    if is_gone(connection, owner) or (found is not None and not gives_way(standing_of(found[0]), record.standing)):
+    if _is_closed(connection, owner) or (found is not None and not gives_way(standing_of(found[0]), record.standing)):
         return False
     connection.execute("INSERT OR REPLACE INTO own_items VALUES (?, ?, ?, ?)", (*place, owner, pack_item(record)))
     return True
@@ -39,5 +39,18 @@ def delete(connection: sqlite3.Connection, item: str, tombstone: str) -> bool:
 
 def keys_of(connection: sqlite3.Connection, mailbox: bytes) -> list[str]:
     """In whatever space."""
-    found = connection.execute("SELECT DISTINCT item FROM own_items WHERE mailbox = ? ORDER BY item", (mailbox,))
-    return [item for (item,) in found]
+    query = "SELECT DISTINCT item FROM own_items WHERE mailbox = ? AND space <> '' ORDER BY item"
+    return [item for (item,) in connection.execute(query, (mailbox,))]
+
+
+def close(connection: sqlite3.Connection, mailbox: bytes) -> list[str]:
+    """A row that is in no space says so; it goes with the others. Returns the keys of what there is."""
+    if not is_gone(connection, mailbox):
+        row = (mailbox.decode(), "", mailbox, b"")
+        connection.execute("INSERT OR IGNORE INTO own_items VALUES (?, ?, ?, ?)", row)
+    return keys_of(connection, mailbox)
+
+
+def _is_closed(connection: sqlite3.Connection, mailbox: bytes) -> bool:
+    query = "SELECT 1 FROM own_items WHERE item = ? AND space = ''"
+    return is_gone(connection, mailbox) or connection.execute(query, (mailbox.decode(),)).fetchone() is not None

@@ -64,6 +64,7 @@ class StoreModel:
         self._grown: dict[str, dict[str, GrownPhrase]] = {}
         self._spent: dict[tuple[str, int], Spent] = {}
         self._keys: dict[bytes, tuple[bytes, ...]] = {}
+        self._closed: set[bytes] = set()
         self._count = 0
 
     def lose(self, user: str) -> None:
@@ -116,7 +117,7 @@ class StoreModel:
             stored = self._items.get(place)
             owner = owner_of(record.key)
             late = comes_too_late(record.standing, self._gone_items.get(record.key))
-            late = late or (owner is not None and self._keys.get(owner) == ())
+            late = late or (owner is not None and (self._keys.get(owner) == () or owner in self._closed))
             if late or (stored is not None and not gives_way(stored.standing, record.standing)):
                 kept.add(record.key)
             else:
@@ -199,6 +200,10 @@ class StoreModel:
 
     def own_items(self, mailbox: bytes) -> list[str]:
         return sorted({item for item, _ in self._items if owner_of(item) == mailbox})
+
+    def close_own(self, mailbox: bytes) -> list[str]:
+        self._closed.add(mailbox)
+        return self.own_items(mailbox)
 
     def claim_due(self, name: str, now: float, limit: int, lease: float) -> list[Due]:
         times = sorted((user.times[name].time, who) for who, user in self._users.items() if name in user.times)

@@ -74,6 +74,18 @@ async def test_with_the_key_goes_all_that_its_owner_brought_and_nothing_comes_ba
     await store.put_items([], {mine.key: undescribed(9)})
 
 
+async def test_what_is_closed_takes_no_more_and_goes_as_ever(store: Store) -> None:
+    mine, late, theirs = own(ANN), own(ANN, 2), own(BOB)
+    await store.put_items([mine])
+    assert await store.close_own(ANN) == await store.close_own(ANN) == [mine.key]
+    assert await store.put_items([mine, late, theirs]) == {mine.key, late.key}
+    assert await found(store, mine, late, theirs) == [mine, theirs]
+    assert sorted(await items_in(store, SPACE)) == sorted([mine.key, theirs.key])
+    await store.put_items([], {mine.key: undescribed(9)})
+    await store.destroy_keys([ANN])
+    assert await store.close_own(ANN) == await store.own_items(ANN) == []
+
+
 async def test_they_are_nobodys_sample(store: Store) -> None:
     await store.put_items([*(own(ANN, number) for number in range(50)), item("news:1"), item("news:2")])
     assert sorted(await store.sample_items(SPACE, 10)) == ["news:1", "news:2"]

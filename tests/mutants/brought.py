@@ -30,7 +30,7 @@ BROUGHT: tuple[Mutation, ...] = (
     _brought(
         "nothing is written of what somebody brought whose key is destroyed (SQLite)",
         "infra/stores/sqlite_own.py",
-        "if is_gone(connection, owner) or (",
+        "if _is_closed(connection, owner) or (",
         "if (",
         _STORE,
     ),
@@ -39,6 +39,20 @@ BROUGHT: tuple[Mutation, ...] = (
         "infra/stores/lua/put_own_items.lua",
         "if is_gone or before and",
         "if before and",
+        _STORE,
+    ),
+    _brought(
+        "while somebody is erased nothing more of theirs is written (SQLite)",
+        "infra/stores/sqlite_own.py",
+        "connection.execute(query, (mailbox.decode(),)).fetchone() is not None",
+        "False",
+        _STORE,
+    ),
+    _brought(
+        "while somebody is erased nothing more of theirs is written (Redis)",
+        "infra/stores/lua/put_own_items.lua",
+        " or redis.call('HEXISTS', KEYS[1], '') == 1",
+        "",
         _STORE,
     ),
     _brought(

@@ -236,6 +236,9 @@ class StoreClient:
     async def own_items(self, mailbox: bytes) -> list[str]:
         return await self._call("own_items", lambda: self._store.own_items(mailbox))
 
+    async def close_own(self, mailbox: bytes) -> list[str]:
+        return await self._call("close_own", lambda: self._store.close_own(mailbox))
+
     async def items_in(self, space: str, place: int = 0) -> ItemPage:
         return await self._call("items_in", lambda: self._store.items_in(space, place))
 

@@ -1,5 +1,6 @@
 -- Writes what one person brought, then deletes some of it with all its spaces. The first description of an item counts
--- (workers/standing.py). Of a mailbox whose keys were destroyed nothing is written.
+-- (workers/standing.py). Of a mailbox that is closed (close_own_items.lua) or whose keys were destroyed nothing is
+-- written.
 --
 -- KEYS   1 own: HASH space/key of an item -> its standing, a line's end, the packed item
 --        2 owners: SET of the mailboxes of whom there is something
@@ -9,7 +10,7 @@
 -- Reply  the keys of which something stayed as it was
 
 local mailbox, written = ARGV[1], tonumber(ARGV[2])
-local is_gone = redis.call('SISMEMBER', KEYS[3], mailbox) == 1
+local is_gone = redis.call('SISMEMBER', KEYS[3], mailbox) == 1 or redis.call('HEXISTS', KEYS[1], '') == 1
 local kept = {}
 
 local function standing_of(field)

@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS destroyed_keys (
     mailbox BLOB PRIMARY KEY
 ) WITHOUT ROWID;
 
--- What persons brought, by mailbox; nothing of one whose keys were destroyed. `packed` as in `items`.
+-- What persons brought, by mailbox; nothing of one whose keys were destroyed. `packed` as in `items`. A row without a
+-- space, named after the mailbox: nothing more is taken of it.
 CREATE TABLE IF NOT EXISTS own_items (
     item TEXT NOT NULL,
     space TEXT NOT NULL,
