@@ -14,17 +14,14 @@ edits and proposals too, which wait in the agents meanwhile.
    published (`workers.mine`). And what keeps descriptions in their place (`streams.descriptions`). What another
    embedder has deleted meanwhile gets its tombstone again, behind the embedding: readers could not tell which of the
    two counts.
-6. Mark how far the store has it all: where it loses that, it has lost items and words too, and they are embedded again
-   (`streams.watermarks`).
-7. Look whether all of it is still there: a store that was lost between 4 and 6 has taken the mark over the hole
-   (`streams.held`), and the batch is handled again.
+6. Mark how far the store has it all: where it loses that, it has lost items and words too, and they are embedded again.
+   A store that was lost since the batch began takes no mark (`streams.watermarks`), and the batch is handled again.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -35,7 +32,6 @@ from streams.catalog_batch import CatalogBatch, Entry, read_catalog
 from streams.contract import Outgoing, Partition, Producer, Record
 from streams.dead_letters import dead_letter
 from streams.descriptions import Descriptions
-from streams.held import Given, check_held
 from streams.mailboxes import following
 from streams.metrics import Metrics
 from streams.progress import made_progress
@@ -47,8 +43,6 @@ from workers.mine import is_mine
 from workers.ports import Encoder, ItemRecord, Matrix, Store
 from workers.standing import is_description, time_of
 from workers.vectors import pack
-
-V = TypeVar("V")
 
 PIECE = 64
 PIECE_LETTERS = 20_000
@@ -110,15 +104,15 @@ class EmbedderStage:
         return await self._watermarks.resume(assigned)
 
     async def handle(self, batch: Sequence[Record]) -> None:
+        life = await self._store.life()
         catalog = [record for record in batch if record.topic == CATALOG]
         texts = typed_texts(record for record in batch if record.topic != CATALOG)
         await self._embed_texts(texts)
-        given = await self._embed_items(catalog) if catalog else Given()
+        if catalog:
+            await self._embed_items(catalog)
         # 6. Mark
         marks, floors = self._watermarks.to_write(following(batch))
-        await self._store.commit([], marks, floors)
-        # 7. Look
-        await check_held(self._store, self._encoder.space, replace(given, words={*given.words, *texts}))
+        await self._store.mark(marks, floors, life)
         self._watermarks.written(marks)
 
     async def _embed_texts(self, texts: Collection[str]) -> None:
@@ -126,7 +120,7 @@ class EmbedderStage:
         if new := set(texts) - known.keys():
             await self._store.put_phrases(self._encoder.space, await self._embed(new, self._encoder.encode_interests))
 
-    async def _embed_items(self, batch: Sequence[Record]) -> Given:
+    async def _embed_items(self, batch: Sequence[Record]) -> None:
         # 1. Read
         await self._growth.refresh()
         said = await asyncio.to_thread(read_catalog, batch, self._letter)
@@ -165,8 +159,6 @@ class EmbedderStage:
         await self._producer.send([*published, *tombstones, *settled, *said.letters, *said.nulls])
         await self._take_back(_public(entries.keys() - kept))
         self._count(embedded=len(new), unchanged=len(known), deleted=len(gone))
-        put = {one.key: one for one in records}
-        return Given(words, _without(put, kept), _without(said.deleted, kept))
 
     def _described(self, said: CatalogBatch) -> dict[str, _Entry]:
         space, phrases_of = self._encoder.space, self._growth.phrases_of
@@ -273,10 +265,6 @@ def _with_the_same_text(entries: Mapping[str, _Entry], stored: Mapping[str, Item
 def _public(items: Iterable[str]) -> set[str]:
     """Without those that only a person brought."""
     return {key for key in items if not is_mine(key)}
-
-
-def _without(those: Mapping[str, V], kept: Set[str]) -> dict[str, V]:
-    return {key: one for key, one in those.items() if key not in kept}
 
 
 def _standing_of(record: ItemRecord | None) -> str | None:

@@ -21,13 +21,13 @@ not for each record) and asked again. A key that is not on the topic either was 
 A key is destroyed:
 
 1. Catch the store up, so that no key of the mailbox is overlooked.
-2. Null each of them on the topic, and wait until that is durable: after step 4 nobody would know of them any more.
+2. Null each of them on the topic, and wait until that is durable: after step 5 nobody would know of them any more.
 3. Write to the topic that they are destroyed.
-4. Destroy them in the store.
-5. Look: a store that fell back since the erasure began has lost the tombstone. Whom it has back is erased again.
+4. Look: a store that fell back since the erasure began has lost the tombstone. Whom it has back is erased again.
+5. Destroy them in the store, as long as it has lost nothing since 4 began.
 6. Drop them here, and have the embedded log compacted.
 
-A crash before step 4 leaves everything readable, and who asked asks again. A store that falls back behind step 4 has
+A crash before step 5 leaves everything readable, and who asked asks again. A store that falls back behind step 5 has
 the keys again, and nobody may ever ask for them: one role catches it up every few seconds (`timers`), and what the
 topic calls destroyed is destroyed once more. What remains for a while: other processes hold a key for up to `LIFE`
 seconds; Kafka's brokers keep the bytes of what was nulled until they compact the topic (`streams.topics`: half an hour
@@ -170,12 +170,13 @@ class KeyRing:
         await self._topic.null(mailbox, (await self._store.read_keys([mailbox])).get(mailbox, ()))
         # 3. Write
         await self._topic.say_destroyed(mailbox)
-        # 4. Destroy
-        await self._store.destroy_keys([mailbox])
-        # 5. Look
+        # 4. Look
+        life = await self._store.life()
         known = (await self._store.read([user], (), "")).users.get(user)
         if known and not known.forgotten:
             await erase_again(self._store, self._producer, self._secret, user)
+        # 5. Destroy
+        await self._store.destroy_keys([mailbox], life)
         # 6. Drop
         self._keep({mailbox: ()})
         if self._compact is not None:
@@ -227,7 +228,7 @@ class KeyRing:
         held = await self._fresh({mailbox for mailbox, _ in asked})
         if lacking := self._lacking(asked, held):
             held |= await self._read({mailbox for mailbox, _ in lacking})  # it may be newer than what is kept here
-        if lacking := self._lacking(asked, held):
+        if (lacking := self._lacking(asked, held)) or self._topic.is_broken_off:
             await self._topic.catch_up()
             held |= await self._read({mailbox for mailbox, _ in lacking})
         if lacking := self._lacking(asked, held):

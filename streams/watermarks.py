@@ -8,8 +8,9 @@ only rise, so a stored one below that is a loss:
 2. A mark is written with the one that is known as its floor: a store emptied between the read and the commit keeps no
    mark that would hide it, and the next look finds it missing.
 3. A stage without messages looks every few seconds.
-4. What was written by calls of its own, and not with the mark, is looked for once the mark is there (`streams.held`): a
-   store that falls back in between still has the floor.
+4. What was written by calls of its own before the mark, or read and found to be there, is not covered by the floor: a
+   store that falls back in between still has that. So whoever does so asks for the store's life before all of it, and
+   the mark is written in that life only (`Store.mark`): in between nothing was lost, however often before and after.
 
 It sees a loss of the marks, which are one key in Redis: a Redis Cluster that loses another node's keys loses profiles
 that no mark tells of, so each node needs its append-only file.

@@ -109,9 +109,13 @@ class MemoryStore:
             raise StoreUnavailable("the store is away, as the test wants it")
         return self._model
 
+    def _require(self, same_life: bool) -> None:
+        if not same_life:
+            raise StoreUnavailable("the store was lost in the middle of some work: that is done again")
+
     def wipe(self) -> None:
         """Everything is gone, as after a FLUSHALL."""
-        self._model = StoreModel()
+        self.become(StoreModel())
 
     def copied(self) -> StoreModel:
         """All that it holds now."""
@@ -119,7 +123,9 @@ class MemoryStore:
 
     def become(self, copy: StoreModel) -> None:
         """All that came after the copy is lost."""
+        losses = self._model.losses
         self._model = deepcopy(copy)
+        self._model.losses = losses + 1
 
     def lose(self, user: str) -> None:
         """This one is gone, and no tombstone says so."""
@@ -143,6 +149,12 @@ class MemoryStore:
 
     async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         return self._enter("marks").marks(partitions)
+
+    async def life(self) -> str:
+        return self._enter("life").life()
+
+    async def mark(self, marks: Mapping[Partition, int], floors: Mapping[Partition, int], life: str) -> None:
+        self._require(self._enter("mark").mark(marks, floors, life))
 
     async def pending(self) -> list[str]:
         return self._enter("pending").pending()
@@ -230,7 +242,7 @@ class MemoryStore:
     async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
         return self._enter("add_keys").add_keys(keys)
 
-    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
-        self._enter("destroy_keys").destroy_keys(mailboxes)
+    async def destroy_keys(self, mailboxes: Collection[bytes], life: str) -> None:
+        self._require(self._enter("destroy_keys").destroy_keys(mailboxes, life))
 
     async def close(self) -> None: ...

@@ -189,6 +189,15 @@ class Store(Protocol):
     async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """High-water marks; a partition without one is absent (which after a loss means: start from the beginning)."""
 
+    async def life(self) -> str:
+        """Names the store's life: another one after each moment in which it may have lost what it had confirmed, as
+        where it was restarted or wiped, or a replica took its place."""
+
+    async def mark(self, marks: Mapping[Partition, int], floors: Mapping[Partition, int], life: str) -> None:
+        """Writes high-water marks as `commit` does, of what calls of their own have written. Raises `StoreUnavailable`,
+        and writes none, where the store is not in that life any more: what it has taken, or told, since it was asked
+        for its life may be gone."""
+
     async def pending(self) -> list[str]:
         """Users with something in the outbox."""
 
@@ -298,8 +307,9 @@ class Store(Protocol):
         mailbox by itself, in one step. Where they were destroyed nothing is added. Returns what `read_keys` gives of
         these mailboxes then."""
 
-    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
-        """Deletes all keys of the mailboxes, and what their persons brought, and remembers that for ever."""
+    async def destroy_keys(self, mailboxes: Collection[bytes], life: str) -> None:
+        """Deletes all keys of the mailboxes, and what their persons brought, and remembers that for ever; in that life
+        of the store only, as `mark`."""
 
     async def close(self) -> None: ...
 

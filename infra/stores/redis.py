@@ -8,6 +8,7 @@ from infra.stores import (
     redis_budgets,
     redis_items,
     redis_leases,
+    redis_marks,
     redis_own,
     redis_sealing,
     redis_shedding,
@@ -16,16 +17,14 @@ from infra.stores import (
 )
 from infra.stores.check import check_redis
 from infra.stores.codec import digest_of
-from infra.stores.redis_calls import RedisCalls, Words, connect, script
+from infra.stores.redis_calls import RedisCalls, connect
 from infra.stores.redis_keys import (
-    MARKS,
     PROVIDER_WRITES,
     PROVIDERS,
     USER_BUCKETS,
     UserKey,
     grouped,
     item_bucket,
-    mark_field,
     readable_words_key,
     words_key,
 )
@@ -82,7 +81,7 @@ class RedisStore:
             await self._calls.run(
                 [
                     (b"SMEMBERS", PROVIDERS),
-                    *([_marks_call(partitions)] if partitions else []),
+                    *([redis_marks.read_call(partitions)] if partitions else []),
                     *(redis_users.read_call(bucket, keys) for bucket, keys in user_groups.items()),
                     *(redis_items.read_call(bucket, keys, space) for bucket, keys in item_groups.items()),
                     *(redis_own.read_call(owner, keys, space) for owner, keys in own.items()),
@@ -90,7 +89,7 @@ class RedisStore:
             )
         )
         providers = redis_items.provider_names(next(replies))
-        marks = _marks(partitions, next(replies)) if partitions else {}
+        marks = redis_marks.found(partitions, next(replies)) if partitions else {}
         found_users: dict[str, UserRecord] = {}
         for keys in user_groups.values():
             found_users.update(redis_users.records(keys, next(replies)))
@@ -112,7 +111,8 @@ class RedisStore:
         calls = [
             redis_users.commit_call(bucket, [keyed[place] for place in places]) for bucket, places in groups.items()
         ]
-        replies = await self._calls.run([*calls, *_raise_calls(marks or {}, floors or {})])
+        raised = [redis_marks.raise_call(marks, floors or {})] if marks else []
+        replies = await self._calls.run([*calls, *raised])
         outcomes: dict[int, CommitOutcome] = {}
         for places, reply in zip(groups.values(), replies, strict=False):
             outcomes.update(zip(places, redis_users.outcomes(reply), strict=True))
@@ -123,7 +123,14 @@ class RedisStore:
         await self._calls.run([redis_users.trim_call(bucket, keys, published) for bucket, keys in groups.items()])
 
     async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
-        return _marks(partitions, await self._calls.call(_marks_call(partitions))) if partitions else {}
+        reply = await self._calls.call(redis_marks.read_call(partitions)) if partitions else []
+        return redis_marks.found(partitions, reply)
+
+    async def life(self) -> str:
+        return await redis_marks.life(self._calls)
+
+    async def mark(self, marks: Mapping[Partition, int], floors: Mapping[Partition, int], life: str) -> None:
+        await redis_marks.mark(self._calls, marks, floors, life)
 
     async def pending(self) -> list[str]:
         replies = await self._calls.run([(b"SMEMBERS", bucket.pending) for bucket in USER_BUCKETS])
@@ -235,9 +242,9 @@ class RedisStore:
     async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
         return await redis_sealing.add_keys(self._calls, keys)
 
-    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+    async def destroy_keys(self, mailboxes: Collection[bytes], life: str) -> None:
         await redis_shedding.note(self._calls)
-        await redis_sealing.destroy_keys(self._calls, mailboxes)
+        await redis_sealing.destroy_keys(self._calls, mailboxes, life)
 
     async def close(self) -> None:
         await self._calls.close()
@@ -245,20 +252,3 @@ class RedisStore:
     async def _many(self, command: bytes, key: bytes, words: Sequence[bytes]) -> Any:
         """A command on one hash; Redis refuses one with no fields, and there is nothing to do for it."""
         return await self._calls.call((command, key, *words)) if words else []
-
-
-def _marks_call(partitions: Collection[Partition]) -> Words:
-    return (b"HMGET", MARKS, *map(mark_field, partitions))
-
-
-def _marks(partitions: Collection[Partition], reply: Sequence[bytes | None]) -> dict[Partition, int]:
-    return {partition: int(offset) for partition, offset in zip(partitions, reply, strict=True) if offset}
-
-
-def _raise_calls(marks: Mapping[Partition, int], floors: Mapping[Partition, int]) -> list[Words]:
-    words = [
-        word
-        for partition, offset in marks.items()
-        for word in (mark_field(partition), b"%d" % offset, b"%d" % floors.get(partition, 0))
-    ]
-    return [script("raise_marks", [MARKS], words)] if words else []

@@ -31,6 +31,7 @@ share a hash tag, so that one script may touch them all and Redis Cluster may mo
     {attune-bank:SPACE}:grown      HASH  phrase that the bank has grown by -> 1
     {attune-bank:SPACE}:list       LIST  the same phrases, packed, in order
     attune:marks                   HASH  topic:partition -> high-water mark
+    {attune:marks}:data            STRING a random name of all that is here, which goes with it
     attune:budget:PERIOD:ACCOUNT   HASH  calls, tokens: what was spent; goes by itself
 """
 
@@ -50,6 +51,7 @@ BUCKETS = 64
 PROVIDERS = b"{attune-providers}:names"
 PROVIDER_WRITES = b"{attune-providers}:writes"
 MARKS = b"attune:marks"
+DATA_NAME = b"{attune:marks}:data"
 
 
 RECORD = b":user:"

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
+from infra.stores import redis_marks
 from infra.stores.redis_calls import RedisCalls, Words, script
 from infra.stores.redis_keys import KEY_BUCKETS, KeyBucket, grouped, key_bucket
 
@@ -20,14 +21,16 @@ async def add_keys(calls: RedisCalls, keys: Mapping[bytes, Collection[bytes]]) -
     return dict(_found(groups.values(), replies))
 
 
-async def destroy_keys(calls: RedisCalls, mailboxes: Collection[bytes]) -> None:
-    groups = grouped(dict.fromkeys(mailboxes), key_bucket)
-    await calls.run([_destroy_call(KEY_BUCKETS[bucket], names) for bucket, names in groups.items()])
+async def destroy_keys(calls: RedisCalls, mailboxes: Collection[bytes], life: str) -> None:
+    """A wipe leaves nobody who would have to be erased before this: the server's own part of the life will do."""
+    groups, history = grouped(dict.fromkeys(mailboxes), key_bucket), life.partition(":")[0].encode()
+    done = await calls.run([_destroy_call(KEY_BUCKETS[bucket], history, names) for bucket, names in groups.items()])
+    redis_marks.require(all(done))
 
 
-def _destroy_call(bucket: KeyBucket, mailboxes: Sequence[bytes]) -> Words:
+def _destroy_call(bucket: KeyBucket, history: bytes, mailboxes: Sequence[bytes]) -> Words:
     keys = [bucket.keys, bucket.gone, bucket.owners, *map(bucket.own, mailboxes)]
-    return script("destroy_keys", keys, mailboxes)
+    return script("destroy_keys", keys, [history, *mailboxes])
 
 
 def _call(name: str, bucket: int, words: Iterable[bytes]) -> list[bytes]:

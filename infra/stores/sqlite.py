@@ -16,6 +16,7 @@ from infra.stores import (
     sqlite_users,
 )
 from streams.database import Database
+from workers.errors import StoreUnavailable
 from workers.ports import (
     CommitOutcome,
     Due,
@@ -29,6 +30,9 @@ from workers.ports import (
     UserPage,
 )
 from workers.sightings import Bounds, GrownPhrase, Sighting
+
+_LIFE: Final = "file"
+"""A file loses nothing while a process has it open: what the power took, it took from that process too."""
 
 _SCHEMA: Final = (Path(__file__).parent / "sql" / "schema.sql").read_text(encoding="utf-8")
 
@@ -78,6 +82,13 @@ class SqliteStore:
 
     async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         return await self._database.read(lambda connection: _read_marks(connection, partitions))
+
+    async def life(self) -> str:
+        return _LIFE
+
+    async def mark(self, marks: Mapping[Partition, int], floors: Mapping[Partition, int], life: str) -> None:
+        _check(life)
+        await self._database.write(lambda connection: _raise_marks(connection, marks, floors))
 
     async def pending(self) -> list[str]:
         return await self._database.read(sqlite_users.pending)
@@ -181,12 +192,18 @@ class SqliteStore:
     async def add_keys(self, keys: Mapping[bytes, Collection[bytes]]) -> dict[bytes, tuple[bytes, ...]]:
         return await self._database.write(lambda connection: sqlite_sealing.add_keys(connection, keys))
 
-    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+    async def destroy_keys(self, mailboxes: Collection[bytes], life: str) -> None:
+        _check(life)
         self._unshed = True
         await self._database.write(lambda connection: sqlite_sealing.destroy_keys(connection, mailboxes))
 
     async def close(self) -> None:
         """Nothing: the database belongs to whoever opened it."""
+
+
+def _check(life: str) -> None:
+    if life != _LIFE:
+        raise StoreUnavailable("the embedded store never had that life: ask it anew")
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:

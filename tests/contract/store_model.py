@@ -66,6 +66,8 @@ class StoreModel:
         self._keys: dict[bytes, tuple[bytes, ...]] = {}
         self._closed: set[bytes] = set()
         self._count = 0
+        self.losses = 0
+        """How often it came back with less than it had confirmed."""
 
     def lose(self, user: str) -> None:
         """What no store does: for tests of what happens then."""
@@ -93,10 +95,7 @@ class StoreModel:
         floors: Mapping[Partition, int] | None = None,
     ) -> list[CommitOutcome]:
         outcomes = [self._commit(commit) for commit in commits]
-        for partition, offset in (marks or {}).items():
-            stored = self._marks.get(partition, 0)
-            if (floors or {}).get(partition, 0) <= stored < offset:
-                self._marks[partition] = offset
+        self._raise(marks or {}, floors or {})
         return outcomes
 
     def trim(self, published: Mapping[str, int]) -> None:
@@ -106,6 +105,15 @@ class StoreModel:
 
     def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         return {partition: self._marks[partition] for partition in partitions if partition in self._marks}
+
+    def life(self) -> str:
+        return str(self.losses)
+
+    def mark(self, marks: Mapping[Partition, int], floors: Mapping[Partition, int], life: str) -> bool:
+        """Whether it is in that life."""
+        if life == self.life():
+            self._raise(marks, floors)
+        return life == self.life()
 
     def pending(self) -> list[str]:
         return [name for name, user in self._users.items() if user.outbox]
@@ -286,9 +294,12 @@ class StoreModel:
                 self._keys[mailbox] = tuple(dict.fromkeys([*(held or ()), *added]))
         return self.read_keys(keys)
 
-    def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
-        self._keys |= dict.fromkeys(mailboxes, ())
-        self._items = {place: one for place, one in self._items.items() if owner_of(place[0]) not in mailboxes}
+    def destroy_keys(self, mailboxes: Collection[bytes], life: str) -> bool:
+        """As `mark`."""
+        if life == self.life():
+            self._keys |= dict.fromkeys(mailboxes, ())
+            self._items = {place: one for place, one in self._items.items() if owner_of(place[0]) not in mailboxes}
+        return life == self.life()
 
     def _leased(self, user: str, token: int) -> _Job | None:
         running = self._users[user].running if user in self._users else None
@@ -312,6 +323,11 @@ class StoreModel:
             place = user.waiting.place if user.waiting else self._next()
             user.waiting = _Job(place, commit.job)
         return CommitOutcome.COMMITTED
+
+    def _raise(self, marks: Mapping[Partition, int], floors: Mapping[Partition, int]) -> None:
+        for partition, offset in marks.items():
+            if floors.get(partition, 0) <= self._marks.get(partition, 0) < offset:
+                self._marks[partition] = offset
 
     def _next(self) -> int:
         self._count += 1

@@ -128,7 +128,7 @@ async def test_redis_rewrites_its_file_once_for_all_that_was_forgotten(redis_ser
     assert await rewrites() == 0
     for user in ("ann", "bob"):
         await store.forget(user)
-        await store.destroy_keys([user.encode()])
+        await store.destroy_keys([user.encode()], await store.life())
     await store.shed()
     await store.shed()
     assert await rewrites() == 1

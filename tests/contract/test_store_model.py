@@ -110,6 +110,14 @@ class StoreMachine(RuleBasedStateMachine):
     def time_passes(self, seconds: int) -> None:
         self.now += seconds
 
+    @rule(data=st.data())
+    def mark(self, data: st.DataObject) -> None:
+        marks, floors = (
+            data.draw(st.dictionaries(st.sampled_from(PARTITIONS), st.integers(0, 9), max_size=2)) for _ in range(2)
+        )
+        self._run(self.store.mark(marks, floors, self._run(self.store.life())))
+        self.model.mark(marks, floors, self.model.life())
+
     @rule(data=st.data(), whose=st.lists(users, max_size=4))
     def commit(self, data: st.DataObject, whose: list[str]) -> None:
         marks, floors = (
@@ -214,8 +222,8 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(mailbox=mailboxes, sure=st.sampled_from([False, False, True]))
     def destroy_keys(self, mailbox: bytes, sure: bool) -> None:
         if sure:
-            self._run(self.store.destroy_keys([mailbox]))
-            self.model.destroy_keys([mailbox])
+            self._run(self.store.destroy_keys([mailbox], self._run(self.store.life())))
+            self.model.destroy_keys([mailbox], self.model.life())
 
     @rule(user=users, sure=st.sampled_from([False, False, False, True]))
     def forget(self, user: str, sure: bool) -> None:

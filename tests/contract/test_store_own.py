@@ -66,7 +66,7 @@ async def test_with_the_key_goes_all_that_its_owner_brought_and_nothing_comes_ba
     mine, elsewhere, theirs = own(ANN), own(ANN, space=OTHER), own(BOB)
     await store.add_keys({ANN: [b"key"], BOB: [b"key"]})
     await store.put_items([mine, elsewhere, theirs])
-    await store.destroy_keys([ANN])
+    await store.destroy_keys([ANN], await store.life())
     assert await found(store, mine, elsewhere, theirs) == [theirs]
     assert (await store.own_items(ANN), await store.own_items(BOB)) == ([], [theirs.key])
     assert await store.put_items([mine, elsewhere, theirs, item("news:1")]) == {mine.key}
@@ -82,7 +82,7 @@ async def test_what_is_closed_takes_no_more_and_goes_as_ever(store: Store) -> No
     assert await found(store, mine, late, theirs) == [mine, theirs]
     assert sorted(await items_in(store, SPACE)) == sorted([mine.key, theirs.key])
     await store.put_items([], {mine.key: undescribed(9)})
-    await store.destroy_keys([ANN])
+    await store.destroy_keys([ANN], await store.life())
     assert await store.close_own(ANN) == await store.own_items(ANN) == []
 
 

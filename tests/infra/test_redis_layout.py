@@ -213,6 +213,10 @@ async def test_every_script_keeps_to_its_keys_as_a_cluster_asks(tmp_path: Path) 
         assert await store.sight(SPACE, [moon], Bounds(1, 2, 2)) == {"moon": (moon,)}
         assert await store.grow(SPACE, [GrownPhrase("moon", "Moon", ("moon",))], 2) == 1
         assert await store.replace_items([(item("music:1"), item("music:1", title="new"))]) == [True]
+        life = await store.life()
+        await store.add_keys({b"bob": [b"key"]})
+        await store.destroy_keys([b"bob"], life)
+        await store.mark({Partition("attune.keys", 0): 1}, {}, life)
         await store.forget("bob")
         assert (await store.read(["bob"], [], SPACE)).users == {"bob": UserRecord(forgotten=True)}
         await store.close()

@@ -20,11 +20,18 @@ pytestmark = pytest.mark.redis
 PARTITION = Partition("attune.interactions", 0)
 SECRET = "ann@example.org"
 
+
+async def mark(store: RedisStore) -> None:
+    await store.mark({PARTITION: 1}, {}, await store.life())
+
+
 CALLS: dict[str, Callable[[RedisStore], Awaitable[object]]] = {
     "read": lambda store: store.read([SECRET], ["news:1"], SPACE),
     "commit": lambda store: store.commit([UserCommit(SECRET, 0, b"state")], {PARTITION: 1}),
     "trim": lambda store: store.trim({SECRET: 1}),
     "marks": lambda store: store.marks([PARTITION]),
+    "life": lambda store: store.life(),
+    "mark": mark,
     "pending": lambda store: store.pending(),
     "put_items": lambda store: store.put_items([item("news:1")], ["news:2"]),
     "put_phrases": lambda store: store.put_phrases(SPACE, {"a": b"b"}),

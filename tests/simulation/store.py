@@ -57,13 +57,11 @@ _HELD = tuple(vars(StoreModel()))
 
 
 class SimStore(StoreModel):
-    """What the store's server does with one request, in one step. `losses` counts what it came back from with less
-    than it had confirmed; `history` goes on from there."""
+    """What the store's server does with one request, in one step. `history` goes on from each loss."""
 
     def __init__(self) -> None:
         super().__init__()
         self.history: list[Applied] = []
-        self.losses = 0
         self._chance = Random(0)
 
     def copied(self) -> Copy:
@@ -72,9 +70,8 @@ class SimStore(StoreModel):
     def become(self, copy: Copy) -> None:
         """A loss of all that came after the copy."""
         held: dict[str, Any] = pickle.loads(copy.held)
-        vars(self).update(held)
+        vars(self).update(held | {"losses": self.losses + 1})
         del self.history[copy.commits :]
-        self.losses += 1
 
     def commit_of(
         self,
@@ -155,6 +152,12 @@ class StoreClient:
     async def marks(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         asked = tuple(partitions)
         return await self._call("marks", lambda: self._store.marks(asked))
+
+    async def life(self) -> str:
+        return await self._call("life", self._store.life)
+
+    async def mark(self, marks: Mapping[Partition, int], floors: Mapping[Partition, int], life: str) -> None:
+        _require(await self._call("mark", lambda: self._store.mark(marks, floors, life)))
 
     async def pending(self) -> list[str]:
         return await self._call("pending", self._store.pending)
@@ -256,8 +259,13 @@ class StoreClient:
         added = dict(keys)
         return await self._call("add_keys", lambda: self._store.add_keys(added))
 
-    async def destroy_keys(self, mailboxes: Collection[bytes]) -> None:
+    async def destroy_keys(self, mailboxes: Collection[bytes], life: str) -> None:
         asked = tuple(mailboxes)
-        await self._call("destroy_keys", lambda: self._store.destroy_keys(asked))
+        _require(await self._call("destroy_keys", lambda: self._store.destroy_keys(asked, life)))
 
     async def close(self) -> None: ...
+
+
+def _require(same_life: bool) -> None:
+    if not same_life:
+        raise StoreUnavailable("the store was lost in the middle of some work: that is done again")

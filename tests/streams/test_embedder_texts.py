@@ -65,7 +65,7 @@ async def test_the_texts_of_edits_of_proposals_and_of_what_is_carried_in_get_vec
     known = await world.store.read_phrases("hash-test", wanted)
     assert known == dict(zip(wanted, pack(HashEncoder().encode(wanted)), strict=True))
     assert world.producer.sent == []
-    assert world.store.calls[:-1] == ["read_phrases", "put_phrases", "commit", "read_phrases"]
+    assert world.store.calls[:-1] == ["life", "read_phrases", "put_phrases", "mark"]
 
 
 async def test_texts_that_somebody_waits_for_come_before_the_items_of_the_batch() -> None:

@@ -1,14 +1,21 @@
 """Keys and a store that is lost while it is caught up with them, or while they are destroyed."""
 
+from collections.abc import Awaitable
+from itertools import combinations_with_replacement
+from typing import TypeVar
+
 import pytest
 
+from streams.key_ring import LIFE
 from streams.topics import KEYS
 from tests.contract.store_model import StoreModel
 from tests.fakes import MemoryStore
 from tests.streams.sealing_world import Installation, event_of
 from tests.streams.test_key_ring import read, sealed
 from workers.errors import StoreUnavailable
-from workers.ports import UserCommit
+from workers.ports import UserCommit, UserRecord
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -31,76 +38,115 @@ class Emptied(MemoryStore):
         return super()._enter(call)
 
 
-@pytest.mark.parametrize(("call", "number"), [("commit", at) for at in range(1, 8)] + [("read_keys", 2)])
+@pytest.mark.parametrize(("call", "number"), [("mark", at) for at in range(1, 14)] + [("read_keys", 2)])
 async def test_a_store_that_is_wiped_while_it_is_caught_up_shows_that_by_its_marks(
     place: Installation, call: str, number: int
 ) -> None:
     users = [f"user-{number}" for number in range(20)]
     records = await sealed(place.ring(), *users)
     place.store, place.log.page = Emptied(call, number), 2
-    with pytest.raises(StoreUnavailable, match="emptied"):
+    with pytest.raises(StoreUnavailable, match="done again"):
         await place.ring().open(records)
     assert [one.key for one in await place.ring().open(records)] == [user.encode() for user in users]
 
 
 class FallsBack(MemoryStore):
-    """Before the mark that comes after such a call it becomes, once, what it was before that call."""
+    """Once it is `armed` it becomes what it was then before the calls of these numbers."""
 
-    def __init__(self, call: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.call = call
         self.copy: StoreModel | None = None
+        self.at: list[int] = []
+
+    def armed(self, *at: int) -> None:
+        self.copy, self.at, self.calls = self.copied(), list(at), []
 
     def _enter(self, call: str) -> StoreModel:
-        if call == self.call:
-            self.copy = self.copied()
-        elif call == "commit" and self.copy is not None:
+        while self.at and self.at[0] <= len(self.calls) and self.copy is not None:
+            del self.at[0]
             self.become(self.copy)
-            self.copy, self.call = None, ""
         return super()._enter(call)
 
 
-async def test_a_store_that_falls_back_between_keys_and_their_mark_gets_them_again(place: Installation) -> None:
-    """The mark before is still there, so that its floor lets the new one pass."""
-    records = await sealed(place.ring(), "ann")
-    place.store = FallsBack("add_keys")
-    with pytest.raises(StoreUnavailable, match="emptied"):
-        await place.ring().open(records)
-    assert await read(place.ring(), records) == [(b"ann", False)]
+async def test_whenever_a_store_falls_back_and_however_often_it_gets_all_that_the_topic_says() -> None:
+    """A snapshot from before "gone" was erased, which loses its newest writes while it is caught up: once, or twice."""
+    clean, _ = await restored()
+    losses = [*combinations_with_replacement(range(len(clean.calls)), 2)]
+    assert len(losses) > 100
+    for at in losses:
+        store, place = await restored(*at)
+        users = (await store.read(["ann", "gone"], (), "")).users
+        assert users["gone"] == UserRecord(forgotten=True), at
+        assert users["ann"].revision == 1
+        keys = await store.read_keys([place.ring().mailbox(name) for name in ("ann", "bob", "gone")])
+        assert [len(held) for held in keys.values()] == [1, 1, 0], at
 
 
-async def test_a_store_that_falls_back_learns_again_what_is_destroyed(place: Installation) -> None:
-    records = await sealed(place.ring(), "ann", "bob")
-    await place.ring().destroy("bob")
+async def restored(*at: int) -> tuple[FallsBack, Installation]:
+    """A store that fell back before these calls, and was caught up from its marks after that."""
+    place = Installation()
+    place.store = store = FallsBack()
+    await sealed(place.ring(), "ann", "gone")
+    await store.commit([UserCommit("ann", 0, b"state"), UserCommit("gone", 0, b"state")])
+    snapshot = store.copied()
+    await store.forget("gone")
+    await place.ring().destroy("gone")
+    records = await sealed(place.ring(), "bob")
     place.log.compact(KEYS)
-    place.store = FallsBack("destroy_keys")
-    with pytest.raises(StoreUnavailable, match="emptied"):
-        await place.ring().open(records)
-    assert await read(place.ring(), records) == [(b"ann", False), (None, True)]
+    store.become(snapshot)
+    store.armed(*at)
+    ring, place.log.page = place.ring(), 1
+    while not (opened := await asked(ring.open(records))):
+        pass
+    assert [one.key for one in opened] == [b"bob"]
+    while store.at or await asked(place.ring().destroyed("nobody")) is None:  # another process begins by catching up
+        await asked(place.ring().destroyed("nobody"))
+    return store, place
 
 
-async def test_who_dies_between_the_mark_and_the_look_hides_no_loss(place: Installation) -> None:
-    records = await sealed(place.ring(), "ann")
+async def asked(answer: Awaitable[T]) -> T | None:
+    """None where it is to be asked again."""
+    try:
+        return await answer
+    except StoreUnavailable:
+        return None
 
-    class Dies(FallsBack):
-        def _enter(self, call: str) -> StoreModel:
-            if call == "read_keys" and not self.call:
-                self.call = "nothing any more"
-                raise StoreUnavailable("whoever asked is dead")
-            return super()._enter(call)
 
-    place.store = Dies("add_keys")
-    with pytest.raises(StoreUnavailable, match="is dead"):
-        await place.ring().open(records)
-    assert await read(place.ring(), records) == [(b"ann", False)]
+async def test_who_broke_off_catching_up_goes_on_with_it_though_nothing_is_missed_any_more() -> None:
+    for user in (f"user-{number}" for number in range(8)):  # whose keys come over the first partition, or later
+        place = Installation()
+        nothing = place.store.copied()
+        records = await sealed(place.ring(), user, "gone")
+        await place.ring().destroy("gone")
+        place.store.become(nothing)
+        place.store.fail("mark")
+        ring = place.ring()
+        assert await asked(ring.open(records[:1])) is None
+        assert await read(ring, records[:1]) == [(user.encode(), False)]
+        mailbox = ring.mailbox("gone")
+        assert (await place.store.read_keys([mailbox])) == {mailbox: ()}
+
+
+async def test_a_store_that_was_caught_up_in_part_gives_nobody_a_key_who_was_erased(place: Installation) -> None:
+    ring = place.ring()
+    await sealed(ring, "ann")
+    await ring.destroy("ann")
+    place.store.wipe()
+    partition = min(await place.log.ends([KEYS]))
+    await place.store.mark({partition: 1}, {}, await place.store.life())
+    place.now += 2 * LIFE
+    assert await sealed(ring, "ann") == []
 
 
 async def test_a_person_whom_the_store_brings_back_while_their_key_is_destroyed_is_erased_again(
     place: Installation,
 ) -> None:
     class BringsBack(MemoryStore):
+        losses = 2
+
         def _enter(self, call: str) -> StoreModel:
-            if call == "destroy_keys":
+            if call == "destroy_keys" and self.losses:
+                self.losses -= 1
                 self.become(before)
             return super()._enter(call)
 
@@ -109,6 +155,11 @@ async def test_a_person_whom_the_store_brings_back_while_their_key_is_destroyed_
     await place.store.commit([UserCommit("ann", 0, b"state")])
     before = place.store.copied()
     await place.store.forget("ann")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="done again"):
+            await place.ring().destroy("ann")
+        (held,) = (await place.store.read_keys([place.ring().mailbox("ann")])).values()
+        assert held, "or nobody would find that ann is back"
     await place.ring().destroy("ann")
     assert (await place.store.read(["ann"], (), "")).users["ann"].forgotten
 
