@@ -5,8 +5,8 @@ which a store that has lost it gets it again (`streams.key_topic`).
 
 A key is made when something is to be sealed for a mailbox that has none:
 
-1. Look: a store that has never been caught up with the topic is new or was wiped. It is caught up first, or a mailbox
-   whose keys were destroyed would get a new one.
+1. Look: a store that has not what it was caught up with from here is new to us, was wiped or fell back. It is caught up
+   first, or a mailbox whose keys were destroyed would get a new one.
 2. Write the new key to the topic, and wait until it is durable.
 3. Add it to the store, which keeps the order: of several who do this at once all seal with the first one. So nothing is
    ever sealed with a key that is not on the topic.
@@ -186,8 +186,8 @@ class KeyRing:
         return bool(await self.destroyed_among([user]))
 
     async def destroyed_among(self, users: Collection[str]) -> set[str]:
-        """As the store has it; one that was wiped is caught up first."""
-        if not await self._topic.is_known():
+        """As the store has it; one that was wiped, or fell back behind its marks, is caught up first."""
+        if not await self._topic.is_held():
             await self._topic.catch_up()
         held = await self._read({self.mailbox(user) for user in users})
         return {user for user in users if held[self.mailbox(user)].destroyed}
@@ -205,7 +205,7 @@ class KeyRing:
     async def _make(self, mailboxes: Collection[bytes]) -> dict[bytes, _Held]:
         async with self._making:
             # 1. Look
-            if not await self._topic.is_known():
+            if not await self._topic.is_held():
                 await self._topic.catch_up()
             held = await self._read(mailboxes)
             made = await self._written(_without_key(held))

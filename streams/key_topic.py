@@ -77,13 +77,10 @@ class KeyTopic:
     async def say_destroyed(self, mailbox: bytes) -> None:
         await self._producer.send([Outgoing(KEYS, mailbox, _DESTROYED)])
 
-    async def is_known(self) -> bool:
-        """Whether the store has ever been caught up: a new one has not, and one that was wiped."""
-        asked = self._ends and not self.is_broken_off
-        return bool(asked) and (await self._store.marks(self._ends)).keys() == self._ends.keys()
-
     async def is_held(self) -> bool:
-        """Whether the store still has all that it was last caught up with."""
+        """Whether the store was caught up from here, and still has all that it was caught up with then."""
+        if not self._ends or self.is_broken_off:
+            return False
         marks = await self._store.marks(self._ends)
         return all(marks.get(source, 0) > end for source, end in self._ends.items())
 

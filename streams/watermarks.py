@@ -12,8 +12,8 @@ only rise, so a stored one below that is a loss:
    store that falls back in between still has that. So whoever does so asks for the store's life before all of it, and
    the mark is written in that life only (`Store.mark`): in between nothing was lost, however often before and after.
 
-It sees a loss of the marks, which are one key in Redis: a Redis Cluster that loses another node's keys loses profiles
-that no mark tells of, so each node needs its append-only file.
+It sees a loss of the marks, which are one key in Redis: a Redis Cluster of several nodes, which could lose the keys of
+another one, is refused.
 """
 
 from collections.abc import Collection, Mapping

@@ -61,7 +61,7 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "a store that was wiped is caught up before a key is made",
         "streams/key_ring.py",
-        "            # 1. Look\n            if not await self._topic.is_known():",
+        "            # 1. Look\n            if not await self._topic.is_held():",
         "            # 1. Look\n            if False:",
         _RING,
     ),
@@ -103,8 +103,8 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "a key that is nowhere is not believed lost while the store is being emptied",
         "streams/key_ring.py",
-        "if not await self._topic.is_held():",
-        "if False:",
+        "            if not await self._topic.is_held():\n                raise",
+        "            if False:\n                raise",
         _LOSS,
     ),
     _sealing(
@@ -157,10 +157,10 @@ SEALING: tuple[Mutation, ...] = (
         _LOSS,
     ),
     _sealing(
-        "a store that was caught up in part is caught up before a key is made",
+        "a store that fell back behind its marks, or was caught up in part, is caught up before it is believed",
         "streams/key_topic.py",
-        "(await self._store.marks(self._ends)).keys() == self._ends.keys()",
-        "bool(await self._store.marks(self._ends))",
+        "return all(marks.get(source, 0) > end for source, end in self._ends.items())",
+        "return bool(marks)",
         _LOSS,
     ),
     _sealing(

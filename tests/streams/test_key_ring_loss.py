@@ -138,6 +138,18 @@ async def test_a_store_that_was_caught_up_in_part_gives_nobody_a_key_who_was_era
     assert await sealed(ring, "ann") == []
 
 
+async def test_a_store_that_fell_back_is_not_asked_who_was_erased_before_it_is_caught_up(place: Installation) -> None:
+    ring = place.ring()
+    await sealed(ring, "ann")
+    copy = place.store.copied()
+    await ring.destroy("ann")
+    await sealed(place.ring(), "bob")  # another process, which catches up
+    assert await ring.destroyed("ann")
+    await ring.destroy("bob")
+    place.store.become(copy)
+    assert await ring.destroyed("ann")
+
+
 async def test_a_person_whom_the_store_brings_back_while_their_key_is_destroyed_is_erased_again(
     place: Installation,
 ) -> None:
