@@ -23,7 +23,7 @@ BROUGHT: tuple[Mutation, ...] = (
     _brought(
         "what a person brought goes with their key (Redis)",
         "infra/stores/lua/destroy_keys.lua",
-        "    redis.call('DEL', KEYS[3 + at])\n",
+        "    redis.call('DEL', KEYS[2 + at])\n",
         "",
         _STORE,
     ),
