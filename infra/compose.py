@@ -182,6 +182,7 @@ def _agents_stage(ground: Ground) -> AgentsStage:
             key=ground.settings.pseudonym_key(),
         ),
         keys=ground.keys,
+        told=False,
     )
 
 
@@ -199,6 +200,7 @@ def _provider_stage(ground: Ground, port: int) -> ProviderStage:
         ground.metrics,
         scoring=ground.settings.scoring,
         served=pointer_of(ground).served,
+        history=ground.broker,
         producer=ground.producer,
         reader=ground.settings.reader_name(port),
     )
@@ -255,6 +257,7 @@ def _gateway(ground: Ground, search: Search, known: Spaces, sample: bool, doors:
         status=status_of(ground, search),
         problems=problems_of(ground),
         fit=lambda state: known.of_state(state).fit,
+        own=known.by_itself,
         scoring=settings.scoring,
         erasure=Erasure(ground.store, ground.producer, settings.pseudonym_key(), ground.keys, time.time),
         sample_users=sample_users() if sample else (),

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 from infra.ground import Ground
-from schemas.space import SpaceEntry, SpacePointer
+from schemas.space import OwnPhase, SpaceEntry, SpacePointer
 from streams.agents import AgentsStage
 from streams.contract import Runner, Stage
 from streams.embedder import EmbedderStage, embedder_group
+from streams.pointer import Pointer
 from streams.provider import ProviderStage
-from streams.rollout import Mover, Pointer
+from streams.rollout import Mover
+from streams.serving import Serving
 from streams.space_keeper import Embedding, SpaceKeeper, Told
 from streams.sweeper import Sweeper
 from workers.errors import ConfigurationError
@@ -104,7 +106,7 @@ def _embedding(ground: Ground, make_runner: MakeRunner) -> Callable[[SpaceEntry]
 
 def _serving(provider: ProviderStage) -> Told:
     async def serve(pointer: SpacePointer) -> None:
-        await provider.serve(lengths(pointer))
+        await provider.serve(Serving.of(pointer))
 
     return serve
 
@@ -114,14 +116,14 @@ def _settling(spaces: Spaces) -> Told:
 
     async def settle(pointer: SpacePointer) -> None:
         for space, error in (await tell(spaces, pointer)).items():
-            _LOG.error("no profile can be moved to space %s here: %s", space, error)
+            _LOG.error("no profile can be moved to space %s here, nor published in it: %s", space, error)
 
     return settle
 
 
 async def tell(spaces: Spaces, pointer: SpacePointer) -> dict[str, ConfigurationError]:
-    """Which spaces there are, where new profiles begin, and where nobody is moved any more. Returns why some cannot be
-    known here. Raises `Unavailable` where the current one is among them."""
+    """Which spaces there are, where new profiles begin, where nobody is moved any more, and which providers have one of
+    their own. Returns why some cannot be known here. Raises `Unavailable` where the current one is among them."""
     unknown: dict[str, ConfigurationError] = {}
     for entry in pointer.entries:
         if entry.id not in spaces:
@@ -129,14 +131,18 @@ async def tell(spaces: Spaces, pointer: SpacePointer) -> dict[str, Configuration
                 spaces.know(entry.id, await asyncio.to_thread(background_of_space, entry.model))
             except ConfigurationError as error:
                 unknown[entry.id] = error
-    spaces.give_up(set(pointer.retired) - lengths(pointer).keys())
+    spaces.give_up(set(pointer.retired) - {entry.id for entry in pointer.entries})
     spaces.settle(pointer.current.id)
+    spaces.place(
+        {one.provider: one.space.id for one in pointer.own if one.is_served},
+        {one.provider: one.space.id for one in pointer.own if one.phase is OwnPhase.RETURNING},
+    )
     return unknown
 
 
 def _warn(ground: Ground) -> Told:
     async def warn(pointer: SpacePointer) -> None:
-        if ground.space.id not in lengths(pointer):
+        if all(entry.id != ground.space.id for entry in pointer.entries):
             _LOG.warning(
                 "ATTUNE_MODEL is of space %s, which is not served any more: set it to %s",
                 ground.space.id,
@@ -144,8 +150,3 @@ def _warn(ground: Ground) -> Told:
             )
 
     return warn
-
-
-def lengths(pointer: SpacePointer) -> Mapping[str, int]:
-    """The spaces to serve, the current one first, and the length of their vectors."""
-    return {entry.id: entry.dimension for entry in pointer.entries}

@@ -23,7 +23,7 @@ from schemas.base import (
 )
 from schemas.command import Edits
 from schemas.profile import MAX_AVOID, MAX_INTERESTS
-from schemas.space import SpaceEntry
+from schemas.space import OwnSpace, SpaceEntry
 
 MAX_BATCH = 1_000
 """Interactions or items in one request."""
@@ -169,14 +169,29 @@ class Status(Contract):
     space: SpaceId
 
 
+class OwnBody(Contract):
+    """Gives a provider a space of its own; without a `space` it comes back to the common one."""
+
+    provider: ProviderId
+    space: SpaceEntry | None = None
+
+
+class OwnStatus(OwnSpace):
+    """`left` profiles are not published there yet, or not as they are now."""
+
+    left: Count
+
+
 class SpaceStatus(Contract):
-    """Where a roll-out stands (`docs/spaces.md`). `left` profiles are still to be moved to the current space."""
+    """Where a roll-out stands (`docs/spaces.md`). `left` profiles are still to be moved to the current space. `own`:
+    providers with a space of their own."""
 
     current: SpaceEntry
     next: SpaceEntry | None = None
     previous: SpaceEntry | None = None
     phase: Annotated[str, StringConstraints(pattern="^(none|embedding|moving|done)$")]
     left: Count
+    own: tuple[OwnStatus, ...] = ()
 
 
 class Health(Contract):

@@ -127,6 +127,12 @@ class MoveCommand(_Command):
     space: SpaceId
 
 
+class PublishCommand(_Command):
+    """Publish this profile again to the providers that have, or had, a space of their own (`streams.own_space`)."""
+
+    kind: Literal["publish"] = "publish"
+
+
 class RetryCommand(_Command):
     """Look again for the items that this person's waiting interactions name."""
 
@@ -162,7 +168,14 @@ class ForgetCommand(_Command):
 
 
 ProfileCommand = Annotated[
-    EditCommand | RefreshCommand | RetryCommand | MoveCommand | RollbackCommand | ImportCommand | ForgetCommand,
+    EditCommand
+    | RefreshCommand
+    | RetryCommand
+    | MoveCommand
+    | PublishCommand
+    | RollbackCommand
+    | ImportCommand
+    | ForgetCommand,
     Field(discriminator="kind"),
 ]
 """Topic `attune.commands`, keyed by user."""

@@ -90,6 +90,8 @@ class Profile(Contract):
     """What the person took out, oldest first: no inference brings it back, in these words or others."""
     keep_away: Cosine | None = None
     """Nothing is recommended whose cosine to an avoided text is this or more; None is the default."""
+    spaces: dict[SpaceId, dict[InterestId, Weight]] = Field(default_factory=dict)
+    """The weights that interests have at providers with a space of their own, by space and the interest's id."""
 
 
 class ProfileEmbedding(Contract):

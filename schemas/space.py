@@ -1,5 +1,6 @@
 """Which space the service is in, and on its way to."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -9,6 +10,7 @@ from schemas.base import (
     Contract,
     Count,
     Ordinal,
+    ProviderId,
     SpaceId,
 )
 
@@ -22,6 +24,33 @@ class SpaceEntry(Contract):
     id: SpaceId
     dimension: Annotated[int, Field(ge=1, le=MAX_DIMENSION)]
     model: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+
+class OwnPhase(StrEnum):
+    """Where a provider stands on the way to a space of its own (`streams.own_space`)."""
+
+    EMBEDDING = "embedding"
+    """The catalog is embedded there; the provider is served in the common space."""
+    MOVING = "moving"
+    """It is served there; of some persons it has an embedding in the common space yet."""
+    SERVED = "served"
+    RETURNING = "returning"
+    """It is served in the common space again; of some persons it has an embedding in its own yet."""
+
+
+class OwnSpace(Contract):
+    """One provider and the space that it is served in by itself."""
+
+    provider: ProviderId
+    space: SpaceEntry
+    phase: OwnPhase = OwnPhase.EMBEDDING
+    changed_ms: Count = 0
+    """When it began to be served in another space, in milliseconds since 1970; 0 before that."""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether people's embeddings for the provider are of this space."""
+        return self.phase in (OwnPhase.MOVING, OwnPhase.SERVED)
 
 
 class SpacePointer(Contract):
@@ -40,11 +69,21 @@ class SpacePointer(Contract):
     """Spaces that were given up, in that order, each as often as it was."""
     leaving: tuple[SpaceId, ...] = ()
     """Those of them of which something may still be kept (`streams.sweeper`)."""
+    own: tuple[OwnSpace, ...] = ()
+    """Providers with a space of their own, each once."""
+
+    @property
+    def common(self) -> tuple[SpaceEntry, ...]:
+        """Those of all providers that have none of their own, the current one first."""
+        return tuple(entry for entry in (self.current, self.next, self.previous) if entry is not None)
 
     @property
     def entries(self) -> tuple[SpaceEntry, ...]:
-        """All that are to be served, the current one first."""
-        return tuple(entry for entry in (self.current, self.next, self.previous) if entry is not None)
+        """All that are to be served, the current one first, each once."""
+        return tuple({entry.id: entry for entry in (*self.common, *(one.space for one in self.own))}.values())
+
+    def own_of(self, provider: str) -> OwnSpace | None:
+        return next((one for one in self.own if one.provider == provider), None)
 
     def generation(self, space: str) -> int:
         """How often the space was given up: whoever embeds in it after that begins anew."""

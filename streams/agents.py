@@ -35,7 +35,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mappi
 from dataclasses import dataclass
 from itertools import chain
 
-from schemas.command import ForgetCommand, MoveCommand, RefreshCause, RefreshCommand, RetryCommand
+from schemas.command import ForgetCommand, MoveCommand, PublishCommand, RefreshCause, RefreshCommand, RetryCommand
 from schemas.dead_letter import Reason
 from streams.contract import Keys, Outgoing, Partition, Producer, Record
 from streams.dead_letters import dead_letter
@@ -45,6 +45,7 @@ from streams.lookup import look_up
 from streams.mailboxes import Mailboxes, following, items_of, sort_out
 from streams.messages import parse_message
 from streams.metrics import Metrics
+from streams.own_views import lacked, seen_by
 from streams.publication import publication
 from streams.recovery import Part, Recovery
 from streams.tally import Tally
@@ -64,7 +65,6 @@ MAX_ATTEMPTS = 20
 """Rounds of read, fold, commit for one batch. Two workers contend only while a partition changes hands, so a second
 round nearly always ends it; twenty mean that something else writes the records."""
 
-
 _PAGE = 500
 """Users whose outboxes are read at once."""
 
@@ -83,7 +83,7 @@ class _Step:
 
 class AgentsStage:
     """Feeds each user's agent. `key` makes the pseudonyms that providers see; `now` is in epoch seconds. `keys` are
-    those that people's messages are sealed with: None where the log is not sealed. Without a
+    those that people's messages are sealed with: None where the log is not sealed. `told` as in `Spaces`. Without a
     `recovery` a store that was lost is refilled by the runner, which reads the topics side by side."""
 
     name = "agents"
@@ -102,6 +102,7 @@ class AgentsStage:
         now: Callable[[], float] = time.time,
         recovery: Recovery | None = None,
         keys: Keys | None = None,
+        told: bool = True,
     ) -> None:
         self._store = store
         self._producer = producer
@@ -114,7 +115,7 @@ class AgentsStage:
         known = None if recovery is None else recovery.items_are_there
         self._erasure = Erasure(store, producer, key, keys, now, known)
         self._known = Knowledge(space=space)
-        self.spaces = Spaces(InSpace(space, self._known, rules.fit))
+        self.spaces = Spaces(InSpace(space, self._known, rules.fit), told)
         """Told by a roll-out which others there are (`streams.rollout`)."""
         self._providers: tuple[str, ...] = ()
         self._recovery = recovery
@@ -150,6 +151,7 @@ class AgentsStage:
             await self._store.trim({user: record.revision for user, record in records.items()})
 
     async def handle(self, batch: Sequence[Record]) -> None:
+        self.spaces.require_told()
         # 1. Read
         mailboxes, letters = sort_out(batch)
         await self._send(letters)
@@ -255,12 +257,13 @@ class AgentsStage:
             self._part.ended(user, folded, self._now())
         state = folded.state
         letters = tuple(map(self._letter, folded.letters))
+        seen = seen_by(folded, self.spaces)
         return UserCommit(
             user=user,
             expected_revision=revision,
             state=encode_state(state),
-            outbox=publication(user, folded, self._providers, state.space, self._key) + letters,
-            times=due_times(state, self._rules, self.spaces, self._now()),
+            outbox=publication(user, folded, self._providers, state.space, self._key, seen) + letters,
+            times=due_times(state, self._rules, self.spaces, self._now()) | lacked(seen, self.spaces, self._now()),
             job=None if folded.job is None else folded.job.to_bytes(),
         )
 
@@ -295,4 +298,4 @@ def _is_of_the_schedule(message: Message) -> bool:
         case RefreshCommand(cause=cause):
             return cause is RefreshCause.AGE
         case _:
-            return isinstance(message, RetryCommand | MoveCommand)
+            return isinstance(message, RetryCommand | MoveCommand | PublishCommand)

@@ -6,7 +6,9 @@ Of an item or a subject the embedding that counts is held, whatever order they c
 (`streams.healing`). Whoever has a tombstone is dropped, and that is confirmed (`streams.confirming`).
 
 It serves the space it was started in and those that a roll-out has opened (`streams.rollout`), each in an index of its
-own. What is of any other space is passed over and counted.
+own; a provider with a space of its own in that one alone (`streams.own_space`). What is of any other space is passed
+over, and counted where nobody is served in it. What was passed over of a provider before it came to another space is
+read from the log once more.
 """
 
 import asyncio
@@ -20,27 +22,30 @@ from schemas.api import Found, SearchAnswer, SearchBody
 from schemas.catalog import ItemEmbedding, split_embedding_key
 from schemas.profile import ProfileEmbedding
 from streams.confirming import RENEW, Confirming
-from streams.contract import Outgoing, Partition, Producer, Record, Timer
+from streams.contract import History, Outgoing, Partition, Producer, Record, Timer
 from streams.gone import Gone
 from streams.healing import Healing
 from streams.messages import E, read_embedding
 from streams.metrics import Metrics
+from streams.second_reading import SecondReading
+from streams.serving import Serving
 from streams.shelves import Label, Room, Shelf, Subject
 from streams.strange import Strange, StrangeReport
 from streams.topics import ITEM_EMBEDDINGS, PROFILE_EMBEDDINGS
-from workers.errors import SpaceMismatch, UnknownProvider, UnknownSubject
+from workers.errors import UnknownProvider, UnknownSubject
 from workers.scoring import Scoring
 from workers.standing import NONE, gives_way
 from workers.vectors import directions, unpack
 
-Served = Callable[[], Awaitable[Mapping[str, int]]]
-"""The spaces to serve now, and the length of their vectors."""
+Served = Callable[[], Awaitable[Serving]]
+"""The spaces to serve now."""
 
 
 class ProviderStage:
     """`space` and `dimension` are what it is started in. `served` is asked where vectors of another space come, so
     that a roll-out's are taken from the first on. `now` is in epoch seconds. `providers` None: every one there is.
-    Without a `producer` it mends nothing. `reader` is its own name, where others may serve the same providers."""
+    Without a `producer` it mends nothing, and without a `history` it reads nothing again. `reader` is its own name,
+    where others may serve the same providers."""
 
     name = "provider"
     group = None
@@ -57,11 +62,12 @@ class ProviderStage:
         served: Served | None = None,
         producer: Producer | None = None,
         reader: str | None = None,
+        history: History | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._space = space
-        self._dimensions = {space: dimension}
+        self._serving = Serving({space: dimension})
         self._served = served
+        self._second_reading = SecondReading(history)
         self._metrics = metrics
         self._scoring = scoring
         self._providers = providers
@@ -85,11 +91,18 @@ class ProviderStage:
         async with self._changing:
             await self._handle(batch)
 
-    async def serve(self, spaces: Mapping[str, int]) -> None:
-        """Opens an index for each of these spaces, the current one first (with the length of its vectors), and closes
-        those of all others."""
+    async def serve(self, serving: Serving) -> None:
+        """Opens an index for each of these spaces, reads what was passed over of them, and closes those of all
+        others. Raises `BrokerUnavailable`: what was open stays open then."""
         async with self._changing:
-            self._serve(spaces)
+            self._serving = serving.beside(self._serving)
+        await self._second_reading.read(serving, self.handle)
+        async with self._changing:
+            self._serving = serving
+            for provider, shelf in self._shelves.items():
+                for space in shelf.rooms.keys() - serving.at(provider).keys():
+                    shelf.close(space)
+                    self._second_reading.passed_over([(provider, space)])
 
     async def renew(self) -> None:
         """Says that it is there; where that was overdue it lets go of everybody first. Raises `BrokerUnavailable`."""
@@ -104,19 +117,13 @@ class ProviderStage:
         await self._confirming.begin()
         strange = await asyncio.to_thread(self._apply, batch)
         if strange.spaces and self._served is not None:
-            self._serve(await self._served())
-            if strange.spaces & self._dimensions.keys():  # taken twice is as taken once
+            self._serving = (await self._served()).beside(self._serving)  # `serve` closes what is served no longer
+            if strange.spaces & self._serving.lengths.keys():  # taken twice is as taken once
                 strange = await asyncio.to_thread(self._apply, batch)
-        self._strange.tell(strange, self._dimensions)
+        self._second_reading.passed_over(strange.items)
+        self._strange.tell(strange, self._serving.lengths)
         await self._healing.send()
         await self._confirming.send()
-
-    def _serve(self, spaces: Mapping[str, int]) -> None:
-        for space in self._dimensions.keys() - spaces.keys():
-            for shelf in self._shelves.values():
-                shelf.close(space)
-        self._dimensions = dict(spaces)
-        self._space = next(iter(spaces))
 
     async def search(self, provider: str, body: SearchBody) -> SearchAnswer:
         """Best first. Raises `UnknownProvider`, `UnknownSubject`, and `SpaceMismatch` for vectors of another space or
@@ -135,7 +142,7 @@ class ProviderStage:
         return {provider: len(shelf) for provider, shelf in sorted(self._shelves.items())}
 
     def _search(self, provider: str, shelf: Shelf, body: SearchBody) -> SearchAnswer:
-        subject = self._subject(shelf, body)
+        subject = self._subject(provider, shelf, body)
         room = shelf.searched(subject.space)
         scoring: Scoring = "linear" if (body.scoring or self._scoring) == "linear" else "mixture"
         with self._metrics.search_seconds.labels(provider).time():
@@ -149,27 +156,17 @@ class ProviderStage:
         )
         return SearchAnswer(version=subject.version or None, space=subject.space, items=items)
 
-    def _subject(self, shelf: Shelf, body: SearchBody) -> Subject:
+    def _subject(self, provider: str, shelf: Shelf, body: SearchBody) -> Subject:
         if body.subject is not None:
             held = None if self._confirming.is_over else shelf.subject(body.subject)
             if held is None:
                 raise UnknownSubject("this provider holds no embedding of that subject: search with its vectors")
             return held
-        space = self._space_of(body, shelf)
-        dimension = self._dimensions[space]
+        space = self._serving.searched(provider, body.space)
+        dimension = self._serving.at(provider)[space]
+        shelf.room(space, dimension)
         vectors, avoid = directions(body.vectors, dimension), directions(body.avoid, dimension)
         return Subject(0, space, vectors, np.asarray(body.weights, np.float64), avoid, keep_away=body.keep_away)
-
-    def _space_of(self, body: SearchBody, shelf: Shelf) -> str:
-        """Raises `SpaceMismatch` where the vectors' space is not served, or is not said and could be one of two."""
-        if body.space is None and len(self._dimensions) > 1:
-            named = " or ".join(f"'{space}'" for space in self._dimensions)
-            raise SpaceMismatch(f"two spaces are served while one is rolled out: name the vectors' in 'space', {named}")
-        space = body.space or self._space
-        if space not in self._dimensions:
-            raise SpaceMismatch(f"the vectors are of space '{space}' and this provider's items of '{self._space}'")
-        shelf.room(space, self._dimensions[space])
-        return space
 
     def _apply(self, batch: Sequence[Record]) -> Strange:
         """Items first, index by index in one change each, then profiles."""
@@ -207,9 +204,11 @@ class ProviderStage:
                 self._end(record, latest)
             elif (embedding := self._read(ItemEmbedding, record)) is None:
                 continue
-            elif embedding.gone and embedding.space in self._dimensions:
+            elif self._serving.is_of_others(embedding.provider, embedding.space):
+                strange.is_of_others(embedding)
+            elif embedding.gone and embedding.space in self._serving.at(embedding.provider):
                 self._room(embedding).end(embedding, record.timestamp_ms)
-            elif strange.fits(embedding, self._dimensions):
+            elif strange.fits(embedding, self._serving.at(embedding.provider)):
                 room, key = self._room(embedding), record.key or b""
                 held = latest[key] if key in latest else room.labels.get(embedding.key)
                 is_late = room.comes_too_late(embedding, record.timestamp_ms)
@@ -240,7 +239,7 @@ class ProviderStage:
         self._healing.went_back(Outgoing(record.topic, record.key or b"", newer.to_bytes()))
 
     def _add(self, provider: str, space: str, embeddings: Mapping[str, ItemEmbedding]) -> None:
-        dimension = self._dimensions[space]
+        dimension = self._serving.at(provider)[space]
         room = self._shelf(provider).room(space, dimension)
         for key, one in embeddings.items():
             room.labels[key] = Label.of(one)
@@ -270,10 +269,10 @@ class ProviderStage:
         elif newest is not None and embedding.version < newest.version:
             newer = newest.published(subject, embedding.provider)
             self._healing.went_back(Outgoing(record.topic, subject.encode(), newer))
-        elif strange.fits(embedding, self._dimensions):
+        elif strange.fits(embedding, served := self._serving.at(embedding.provider)):
             self._healing.went_on(record)
             self._room(embedding)
-            if shelf.hold(subject, Subject.of(embedding, self._dimensions[embedding.space])):
+            if shelf.hold(subject, Subject.of(embedding, served[embedding.space])):
                 self._provider_of[subject] = embedding.provider
                 self._observe("profile", embedding.accepted_ms)
             return embedding.provider
@@ -283,7 +282,7 @@ class ProviderStage:
         return self._shelves.setdefault(provider, Shelf())
 
     def _room(self, message: ItemEmbedding | ProfileEmbedding) -> Room:
-        return self._shelf(message.provider).room(message.space, self._dimensions[message.space])
+        return self._shelf(message.provider).room(message.space, self._serving.at(message.provider)[message.space])
 
     def _observe(self, what: str, accepted_ms: int) -> None:
         """Freshness, of what was accepted since this stage began: a replay from the start says nothing about it."""

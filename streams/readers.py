@@ -4,9 +4,11 @@ What is folded again may come to fewer versions than there were (an item for whi
 another profile under the same number. Readers keep the greater number, and of two equal ones the first. So:
 
 1. The topic of embeddings is read once, for all of these people; of each subject the newest version counts.
-2. What they hold as new already is not sent to them: they would answer with what they hold (`streams.healing`).
+2. What they hold as new already is not sent to them: they would answer with what they hold (`streams.healing`). The
+   same version in another space they take (`streams.own_space`).
 3. Where a fold has come to its end, and a reader holds more, or something else under that number, the profile goes on
-   under the next number after that one.
+   under the next number after that one. Whether an embedding in a provider's own space says the same is not known
+   here, so for people at such a provider it always does.
 """
 
 import hashlib
@@ -35,6 +37,7 @@ class Held(NamedTuple):
 
     version: int
     says: bytes
+    space: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,8 @@ class Readers:
         """Step 2: whether this is an embedding, and they hold one as new."""
         if message.topic != PROFILE_EMBEDDINGS or message.value is None or message.key not in self.held:
             return False
-        return ProfileEmbedding.model_validate_json(message.value).version <= self.held[message.key].version
+        sent, held = ProfileEmbedding.model_validate_json(message.value), self.held[message.key]
+        return sent.version < held.version or (sent.version == held.version and sent.space == held.space)
 
     def number_for(self, user: str, state: UserState) -> int:
         """Step 3: the version under which they take this state; its own, unless they hold another one."""
@@ -84,9 +88,9 @@ def _take(held: dict[bytes, Held], subject: bytes, record: Record) -> None:
         return
     says = _says(embedding.space, embedding.vectors, embedding.weights, embedding.avoid)
     if subject not in held or embedding.version > held[subject].version:
-        held[subject] = Held(embedding.version, says)
+        held[subject] = Held(embedding.version, says, embedding.space)
     elif _differs(held[subject], embedding.version, says):
-        held[subject] = Held(embedding.version, b"")
+        held[subject] = Held(embedding.version, b"", embedding.space)
 
 
 def _differs(held: Held, version: int, says: bytes) -> bool:

@@ -26,6 +26,7 @@ from streams.due_times import due_times
 from streams.lookup import look_up
 from streams.mailboxes import read_event
 from streams.messages import parse_message
+from streams.own_views import lacked, left_to_publisher
 from streams.partitioning import partition_of
 from streams.publication import publication
 from streams.readers import Readers, readers_of
@@ -255,13 +256,14 @@ class Rebuilder:
             run.readers = await readers_of(self._history, run.copies, providers, self._key)
         state = replace(state, version=run.readers.number_for(user, state))
         change = Change(state.version, Cause.DEMAND, len(state.interests), 0, round(now * 1000))
-        sent = publication(user, Folded(state, changes=[change]), providers, state.space, self._key)
+        seen = left_to_publisher(state, self._spaces)
+        sent = publication(user, Folded(state, changes=[change]), providers, state.space, self._key, seen)
         return UserCommit(
             user=user,
             expected_revision=copy.stored.revision,
             state=encode_state(state),
             outbox=tuple(message for message in sent if message.topic == PROFILE_EMBEDDINGS),
-            times=due_times(state, self._rules, self._spaces, now),
+            times=due_times(state, self._rules, self._spaces, now) | lacked(seen, self._spaces, now),
         )
 
 

@@ -18,34 +18,21 @@ space: every message and record with a vector names its space, and every reader 
 8. Sweep: what is kept of it is deleted (`streams.sweeper`). Rolled out again it begins anew, in another group.
 """
 
-import asyncio
-import math
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from schemas.command import MoveCommand
-from schemas.space import POINTER_KEY, SpaceEntry, SpacePointer
-from streams.contract import Broker, Outgoing, Producer
-from streams.topics import COMMANDS, SPACES
-from workers.errors import ConfigurationError
+from schemas.space import SpacePointer
+from streams.asking import Asking, moment
+from streams.contract import Producer
+from streams.own_space import Publisher
+from streams.pointer import GRACE, Pointer
 from workers.ports import Encoder, Store
 from workers.rollback import texts_to_bring_back
 from workers.spaces import MOVE
-from workers.state import UserState, decode_state
-from workers.vectors import pack
-
-GRACE = 10.0
-"""Seconds after a switch before profiles are moved: every process has looked five times by then, so nobody begins in
-the old space any more."""
-
-CLAIMS = 500
-"""Profiles in hand at once: their states are 5 MB, and the agents move them in half a second."""
-
-AGAIN = 10.0
-"""Seconds after which a profile that has not moved is asked to move again: a hundred times an agent's usual lag."""
+from workers.state import UserState
 
 
 class Phase(StrEnum):
@@ -56,94 +43,6 @@ class Phase(StrEnum):
     MOVING = "moving"
     DONE = "done"
     """All profiles have moved; it can be rolled back."""
-
-
-class Pointer:
-    """The pointer's topic: what it says, and how it is changed. `home` is the space of ATTUNE_MODEL."""
-
-    def __init__(
-        self, broker: Broker, producer: Producer, home: SpaceEntry, now: Callable[[], float] = time.time
-    ) -> None:
-        self._broker = broker
-        self._producer = producer
-        self._home = home
-        self._now = now
-
-    async def read(self) -> SpacePointer:
-        """Raises `BrokerUnavailable`."""
-        records = await self._broker.read(SPACES, 1)
-        newest = records[-1].value if records else None
-        return (
-            SpacePointer(revision=1, current=self._home) if newest is None else SpacePointer.model_validate_json(newest)
-        )
-
-    async def served(self) -> Mapping[str, int]:
-        """The spaces to serve, the current one first, and the length of their vectors."""
-        return {entry.id: entry.dimension for entry in (await self.read()).entries}
-
-    async def announce(self, entry: SpaceEntry) -> SpacePointer:
-        """Step 1. Raises `ConfigurationError` where another roll-out is under way, or the space is being swept."""
-        pointer = await self.read()
-        if entry.id in pointer.leaving:
-            raise ConfigurationError(
-                f"space {entry.id} was retired, and what is kept of it is being deleted: stop its embedder (restart "
-                "`attune up` with the current space's ATTUNE_MODEL) and try again in a minute"
-            )
-        if entry.id == pointer.current.id:
-            raise ConfigurationError(f"the service is in space {entry.id} already")
-        if pointer.next is not None and pointer.next.id != entry.id:
-            raise ConfigurationError(
-                f"{pointer.next.id} is being rolled out: let it end, or call `attune space roll-back` first"
-            )
-        return await self._write(pointer, next=entry)
-
-    async def switch(self, space: str) -> SpacePointer:
-        """Step 3: `space` must be the next one; no effect where it is not (any more)."""
-        pointer = await self.read()
-        if pointer.next is None or pointer.next.id != space:
-            return pointer
-        return await self._write(
-            pointer, current=pointer.next, previous=pointer.current, next=None, switched_ms=self._now_ms()
-        )
-
-    async def roll_back(self) -> SpacePointer:
-        """Step 6, or the end of a roll-out that has not switched. Raises `ConfigurationError` where there is none."""
-        pointer = await self.read()
-        if pointer.next is not None:
-            return await self._write(pointer, next=None)
-        if pointer.previous is None:
-            raise ConfigurationError("there is no space to go back to: none was rolled out, or it was retired")
-        return await self._write(
-            pointer, current=pointer.previous, previous=pointer.current, switched_ms=self._now_ms()
-        )
-
-    async def retire(self) -> SpacePointer:
-        """Step 7. Raises `ConfigurationError` where there is no previous space."""
-        pointer = await self.read()
-        if pointer.previous is None:
-            raise ConfigurationError("there is no previous space to retire")
-        gone = pointer.previous.id
-        return await self._write(
-            pointer,
-            previous=None,
-            retired=(*pointer.retired, gone),
-            leaving=(*(space for space in pointer.leaving if space != gone), gone),
-        )
-
-    async def swept(self, space: str) -> SpacePointer:
-        """Step 8 is done."""
-        pointer = await self.read()
-        if space not in pointer.leaving:
-            return pointer
-        return await self._write(pointer, leaving=tuple(one for one in pointer.leaving if one != space))
-
-    def _now_ms(self) -> int:
-        return round(self._now() * 1000)
-
-    async def _write(self, pointer: SpacePointer, **changes: object) -> SpacePointer:
-        changed = pointer.model_copy(update={**changes, "revision": pointer.revision + 1})
-        await self._producer.send([Outgoing(SPACES, POINTER_KEY, changed.to_bytes())])
-        return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +92,18 @@ class Mover:
         self._lag = lag
         self._now = now
         self._grace = grace
-        self._asked: dict[str, float] = {}
-        """When each profile in hand was asked last."""
+        self._revision = 0
+        self._asking = Asking(store, encoder, producer, _texts, self._command, now)
+        self._publisher = Publisher(store, encoder, producer, pointer, lag, now, grace)
 
     async def step(self) -> Moved:
         """For a timer. Raises `Unavailable`."""
         pointer = await self._pointer.read()
+        moved = await self._roll_out(pointer)
+        await self._publisher.step(pointer)
+        return moved
+
+    async def _roll_out(self, pointer: SpacePointer) -> Moved:
         if pointer.next is not None and pointer.next.id == self._encoder.space:
             # 3. Switch
             if await self._lag() == 0:
@@ -208,43 +113,14 @@ class Mover:
             return Moved(Phase.NONE)
         # 4. Move
         cut = pointer.switched_ms / 1000 + self._grace
-        sent = await self._move(pointer, cut) if self._now() > cut else 0
+        self._revision = pointer.revision
+        sent = await self._asking.ask([("refitted", cut), (MOVE, self._now())]) if self._now() > cut else 0
         left = await left_to_move(self._store, pointer, self._grace)
         return Moved(Phase.MOVING if left else Phase.DONE, sent, left)
 
-    async def _move(self, pointer: SpacePointer, cut: float) -> int:
-        # Without a lease: only moving takes a profile off the lists, which are in the order of their times.
-        now = self._now()
-        idle = await self._store.claim_due("refitted", cut, CLAIMS, 0.0)
-        active = await self._store.claim_due(MOVE, now, CLAIMS, 0.0)
-        in_hand = dict.fromkeys(due.user for due in (*idle, *active))
-        self._asked = {user: self._asked[user] for user in in_hand if self._asked.get(user, -math.inf) > now - AGAIN}
-        users = [user for user in in_hand if user not in self._asked]
-        if not users:
-            return 0
-        states = (await self._store.read(users, (), self._encoder.space)).users
-        await self._embed({text for record in states.values() for text in _texts(decode_state(record.state))})
-        await self._producer.send([self._command(user, pointer) for user in users])
-        self._asked |= dict.fromkeys(users, now)
-        return len(users)
-
-    async def _embed(self, texts: Collection[str]) -> None:
-        space = self._encoder.space
-        new = sorted(set(texts) - (await self._store.read_phrases(space, texts)).keys()) if texts else []
-        if new:
-            vectors = pack(await asyncio.to_thread(self._encoder.encode_interests, new))
-            await self._store.put_phrases(space, dict(zip(new, vectors, strict=True)))
-
-    def _command(self, user: str, pointer: SpacePointer) -> Outgoing:
-        """What is asked again has another id: an agent that lacked words has let the first one pass."""
-        moment = self._now()
-        command = MoveCommand(
-            command_id=f"move:{pointer.revision}:{moment:.3f}",
-            user=user,
-            time=datetime.fromtimestamp(moment, UTC),
-            space=self._encoder.space,
-        )
-        return Outgoing(COMMANDS, user.encode(), command.to_bytes())
+    def _command(self, user: str, now: float) -> MoveCommand:
+        name = f"move:{self._revision}:{now:.3f}"
+        return MoveCommand(command_id=name, user=user, time=moment(now), space=self._encoder.space)
 
 
 def _texts(state: UserState) -> set[str]:

@@ -167,9 +167,10 @@ class Shelf:
         self._subjects = {name: held for name, held in kept.items() if held is not None}
 
     def hold(self, name: str, subject: Subject) -> bool:
-        """False (and no effect) where a version as new is held."""
+        """False (and no effect) where a version as new is held. The same version in another space is newer: it is what
+        a provider gets that comes to another one (`streams.own_space`)."""
         held = self._subjects.get(name)
-        if held is not None and subject.version <= held.newest.version:
+        if held is not None and not _goes_before(subject, held.newest):
             return False
         before = None if held is None else held.before if held.newest.space == subject.space else held.newest
         before = None if before is None or before.space == subject.space else before
@@ -209,6 +210,10 @@ class Shelf:
     def _items(self, space: str) -> int:
         room = self.rooms.get(space)
         return 0 if room is None else len(room.index)
+
+
+def _goes_before(one: Subject, held: Subject) -> bool:
+    return one.version > held.version or (one.version == held.version and one.space != held.space)
 
 
 def _without(held: _Held, space: str) -> _Held | None:

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from schemas.space import SpaceEntry, SpacePointer
 from streams.contract import Runner
 from streams.metrics import Metrics
-from streams.rollout import Mover, Phase, Pointer
+from streams.pointer import Pointer
+from streams.rollout import Mover, Phase
 from streams.sweeper import Sweeper
 from workers.errors import ConfigurationError, Overloaded, Unavailable
 

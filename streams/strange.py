@@ -1,4 +1,5 @@
-"""What a provider passes over: vectors of a space that it does not serve, or of another length."""
+"""What a provider passes over: vectors of a space that it does not serve, or of another length; and, without a word,
+items in a space in which others are served and it is not."""
 
 import logging
 from collections import defaultdict
@@ -14,10 +15,12 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Strange:
-    """Of a batch: how much was passed over, by provider, and its spaces."""
+    """Of a batch: how much was passed over, by provider, and its spaces; and in which space items of which provider
+    were, those of others' spaces too."""
 
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     spaces: set[str] = field(default_factory=set)
+    items: set[tuple[str, str]] = field(default_factory=set)
 
     def fits(self, message: ItemEmbedding | ProfileEmbedding, served: Mapping[str, int]) -> bool:
         """Its vectors are of a space that is served, and of its length; else it is passed over."""
@@ -26,7 +29,12 @@ class Strange:
         fits = dimension is not None and all(len(row) == 2 * dimension for row in rows)
         if not fits:
             self._pass_over(message.provider, message.space)
+            if isinstance(message, ItemEmbedding):
+                self.is_of_others(message)
         return fits
+
+    def is_of_others(self, item: ItemEmbedding) -> None:
+        self.items.add((item.provider, item.space))
 
     def _pass_over(self, provider: str, space: str) -> None:
         self.counts[provider] += 1

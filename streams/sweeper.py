@@ -15,7 +15,8 @@ from collections.abc import Callable, Collection
 from schemas.catalog import embedding_key
 from schemas.space import SpacePointer
 from streams.contract import Outgoing, Producer
-from streams.rollout import GRACE, Pointer, left_to_move
+from streams.pointer import GRACE, Pointer
+from streams.rollout import left_to_move
 from streams.topics import ITEM_EMBEDDINGS
 from workers.mine import is_mine
 from workers.ports import Store

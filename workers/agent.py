@@ -23,6 +23,7 @@ from schemas.command import (
     EditCommand,
     ImportCommand,
     MoveCommand,
+    PublishCommand,
     RefreshCause,
     RefreshCommand,
     RetryCommand,
@@ -101,6 +102,9 @@ class _Agent(Effects):
                 self.folded.carried_out[message.kind] += 1
                 if not self.spaces.is_given_up(message.space):
                     self.move(record, message, self.spaces.of(message.space))
+            case PublishCommand() if self.spaces is not None:
+                self.folded.carried_out[message.kind] += 1
+                self.publish(record, message)
             case RetryCommand():
                 self.folded.carried_out[message.kind] += 1  # Every fold looks again at what waits.
             case _:

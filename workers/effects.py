@@ -11,6 +11,7 @@ from schemas.command import (
     EditCommand,
     ImportCommand,
     MoveCommand,
+    PublishCommand,
     RefreshCause,
     RefreshCommand,
     RollbackCommand,
@@ -149,15 +150,22 @@ class Effects:
 
     def move(self, record: Record, command: MoveCommand, target: InSpace) -> None:
         """Where a text has no vector there yet, nothing happens: whoever moves profiles asks again."""
-        before = self.state
-        # At or after the command's own time, by which the mover tells who has moved (`streams.rollout`).
-        now_ms = max(record.timestamp_ms, round(command.time.timestamp() * 1000))
+        before, now_ms = self.state, _time_of(record, command)
         if before.space == target.space:
-            before.refitted_ms = now_ms if before.refitted_ms is not None else None
+            self._looked_at(now_ms)
         elif (there := moved(before, target)) is not None:
             self.folded.state = there
             self.work_in(target)
             self._fitted(Cause.SPACE, now_ms, _Said.by(before))
+
+    def publish(self, record: Record, command: PublishCommand) -> None:
+        self.folded.publish = True
+        self._looked_at(_time_of(record, command))
+
+    def _looked_at(self, now_ms: int) -> None:
+        """Takes the profile off the list of those that nobody has looked at since a change of spaces."""
+        if self.state.refitted_ms is not None:
+            self.state.refitted_ms = now_ms
 
     def refine(self, record: Record, command: RefreshCommand) -> None:
         state, policy, now_ms = self.state, self.rules.triggers, record.timestamp_ms
@@ -219,6 +227,12 @@ class Effects:
         if isinstance(message, PersonsCommand):
             refuse(self.state, message.command_id, reason, detail)
         self.folded.letters.append(Letter(record, reason, detail))
+
+
+def _time_of(record: Record, command: MoveCommand | PublishCommand) -> int:
+    """At or after the command's own time, by which whoever sends it tells who has carried it out
+    (`streams.rollout`)."""
+    return max(record.timestamp_ms, round(command.time.timestamp() * 1000))
 
 
 def _refuse_another_profile(state: UserState, base_version: int | None) -> None:

@@ -60,6 +60,17 @@ class Knowledge:
         self._max_items = max_items
         self._max_phrases = max_phrases
 
+    @classmethod
+    def of(
+        cls, space: str, items: Mapping[str, KnownItem], phrases: Mapping[str, Matrix], absent: Iterable[str]
+    ) -> "Knowledge":
+        """That knows these, and that there is nothing under the `absent` keys."""
+        known = cls(space=space)
+        known._items.update(items)
+        known._phrases.update(phrases)
+        known._absent.update(absent)
+        return known
+
     def learn_items(self, asked: Iterable[str], records: Mapping[str, ItemRecord]) -> None:
         """Takes the store's answer: what was asked for and is not in `records` is absent."""
         for key in asked:

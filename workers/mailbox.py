@@ -80,6 +80,8 @@ class Folded:
     described: list[tuple[Interaction, int]] = field(default_factory=list)
     """With the time at which the broker took each, in milliseconds since 1970."""
     job: RefineJob | None = None
+    publish: bool = False
+    """Somebody asks for what the profile says, whether or not it has changed (`schemas.command.PublishCommand`)."""
     applied: Counter[str] = field(default_factory=Counter)
     """By source."""
     duplicates: Counter[str] = field(default_factory=Counter)

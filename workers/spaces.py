@@ -3,7 +3,7 @@
 A profile lives in one space at a time: its own (`UserState.space`). Items and words are looked up in that space only.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,6 +19,12 @@ MOVE = "move"
 """The index by time of profiles that are to be moved to another space (`streams.rollout`)."""
 
 
+def lacking(space: str) -> str:
+    """The index by time of profiles that are to be published in that space, which lacks something of them yet
+    (`streams.own_space`)."""
+    return f"lacking:{space}"
+
+
 @dataclass(frozen=True, slots=True)
 class InSpace:
     """What a fold needs of one space."""
@@ -29,9 +35,15 @@ class InSpace:
 
 
 class Spaces:
-    """`first` is the space of ATTUNE_MODEL: records of an earlier release, which name none, are of that."""
+    """`first` is the space of ATTUNE_MODEL: records of an earlier release, which name none, are of that. `told` False:
+    nothing may be published before `place` has said which providers have a space of their own."""
 
-    def __init__(self, first: InSpace) -> None:
+    def __init__(self, first: InSpace, told: bool = True) -> None:
+        self.own: Mapping[str, str] = {}
+        """The space of each provider that is served in one of its own now."""
+        self.placed: Mapping[str, str] = {}
+        """Those, and the providers that are on their way back from theirs."""
+        self._told = told
         self._first = first
         self._home = first
         self._spaces = {first.space: first}
@@ -65,6 +77,19 @@ class Spaces:
     def settle(self, space: str) -> None:
         """New profiles begin here from now on. Raises `Unavailable` like `of`."""
         self._home = self.of(space)
+
+    def place(self, own: Mapping[str, str], returning: Mapping[str, str]) -> None:
+        """Providers by themselves from now on, each in its space; and those that were until now."""
+        self.own, self.placed, self._told = dict(own), {**returning, **own}, True
+
+    def by_itself(self, provider: str) -> InSpace | None:
+        """The own space of the provider. Raises `Unavailable` like `of`."""
+        return self.of(self.own[provider]) if provider in self.own else None
+
+    def require_told(self) -> None:
+        """Raises `Unavailable` while nobody has said where providers are served."""
+        if not self._told:
+            raise Unavailable("the pointer of spaces has not been read yet: nothing is published before that")
 
     def give_up(self, retired: Collection[str]) -> None:
         """These were retired, unless they are served again: nobody is moved there any more."""

@@ -41,9 +41,10 @@ class AttuneClient(People):
         return dict(self._ask("GET", "/v1/space", retry=False, deadline=RETRY_SECONDS))
 
     def change_space(
-        self, step: Literal["roll-out", "roll-back", "retire"], entry: Mapping[str, Any] | None = None
+        self, step: Literal["roll-out", "roll-back", "retire", "own"], entry: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """For operators. A roll-out takes the space's `id`, `dimension` and `model`."""
+        """For operators. A roll-out takes the space's `id`, `dimension` and `model`; `own` takes a `provider`, and
+        such a `space` to serve it in by itself, or none to serve it in the common one."""
         body = {} if entry is None else {"json": entry}
         return dict(self._ask("POST", f"/v1/space/{step}", retry=False, deadline=RETRY_SECONDS, **body))
 

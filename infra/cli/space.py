@@ -74,14 +74,9 @@ def roll_out(
     as_json: Json = False,
 ) -> None:
     """Move the running service to another space, without a stop."""
-    from workers.space import describe_space
-
-    info = describe_space(model)
-    seen = model if not Path(model).is_dir() else str(Path(model).resolve())
+    entry = _entry(model)
     with open_client() as client:
-        _show_space(
-            client.change_space("roll-out", {"id": info.id, "dimension": info.dimension, "model": seen}), as_json
-        )
+        _show_space(client.change_space("roll-out", entry), as_json)
 
 
 @app.command("roll-back", epilog="Example: attune space roll-back")
@@ -98,6 +93,21 @@ def retire(as_json: Json = False) -> None:
         _show_space(client.change_space("retire"), as_json)
 
 
+@app.command(epilog="Example: attune space own shop spaces/shop")
+def own(
+    provider: Annotated[str, typer.Argument(help="Whose space it is.", show_default=False)],
+    model: Annotated[str | None, typer.Argument(help="A folder, as every role sees it.", show_default=False)] = None,
+    none: Annotated[bool, typer.Option("--none", help="Back to the space of all others.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Serve one provider in a space of its own, beside the common one; or, with --none, no more."""
+    if none == (model is not None):
+        raise typer.BadParameter("name the folder of the provider's space, or --none, and not both")
+    body = {"provider": provider} if model is None else {"provider": provider, "space": _entry(model)}
+    with open_client() as client:
+        _show_space(client.change_space("own", body), as_json)
+
+
 @app.command(epilog="Example: attune space status")
 def status(as_json: Json = False) -> None:
     """Show which space the service is in, and where a roll-out stands."""
@@ -110,7 +120,20 @@ def _show_space(answer: "dict[str, Any]", as_json: bool) -> None:
         emit(answer)
         return
     named: dict[str, str] = {one: answer[one]["id"] for one in ("current", "next", "previous") if one in answer}
-    show_fields({**named, "phase": answer["phase"], "profiles left to move": str(answer["left"])})
+    own = {
+        f"own space of {one['provider']}": f"{one['space']['id']} ({one['phase']}, {one['left']} profiles left)"
+        for one in answer.get("own", ())
+    }
+    show_fields({**named, "phase": answer["phase"], "profiles left to move": str(answer["left"]), **own})
+
+
+def _entry(model: str) -> "dict[str, Any]":
+    """Raises `ConfigurationError` for what is no model."""
+    from workers.space import describe_space
+
+    info = describe_space(model)
+    seen = model if not Path(model).is_dir() else str(Path(model).resolve())
+    return {"id": info.id, "dimension": info.dimension, "model": seen}
 
 
 def _described(ctx: typer.Context, settings: "Settings", items: "Sequence[CatalogItem]") -> "tuple[Pair, ...]":

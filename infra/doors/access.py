@@ -86,6 +86,7 @@ RULES: Mapping[str, Rule] = {
     "POST /v1/space/roll-out": OPERATOR,
     "POST /v1/space/roll-back": OPERATOR,
     "POST /v1/space/retire": OPERATOR,
+    "POST /v1/space/own": OPERATOR,
 }
 
 

@@ -12,6 +12,7 @@ from streams.metrics import Metrics
 from workers.ports import Store
 from workers.refit import FitRules
 from workers.scoring import Scoring
+from workers.spaces import InSpace
 from workers.state import UserState
 
 
@@ -58,5 +59,7 @@ class GatewayPorts:
     scoring: Scoring = "mixture"
     erasure: Erasure | None = None
     """Erases those whose key is destroyed already: no command for them would reach their agent."""
+    own: Callable[[str], InSpace | None] = lambda provider: None
+    """The space of a provider that is served in one of its own. Raises `Unavailable` where it is not known here."""
     sample_users: tuple[str, ...] = ()
     """Offered by the page as a list to pick from."""

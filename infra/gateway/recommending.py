@@ -3,7 +3,8 @@
 1. Each provider is asked by subject: it holds the embedding that was published to it.
 2. Where its embedding is not of the version at hand, it is asked again with the vectors of the store's profile. That is
    so for a provider that joined after the version was published (it knows no such subject), and for the moment between
-   a commit and the provider's reading of it; the answer then always belongs to the version it names.
+   a commit and the provider's reading of it; the answer then always belongs to the version it names. A provider with a
+   space of its own is asked with the vectors of that space; while one of them is lacking, its last answer stands.
 3. Items already met are demoted, all are merged by score, and the best are taken.
 """
 
@@ -18,11 +19,13 @@ import numpy as np
 
 from infra.gateway.people import Person
 from infra.gateway.ports import GatewayPorts
+from infra.gateway.seeing import seen_by
 from schemas.api import MAX_K, Found, Recommendation, Recommendations, SearchAnswer, SearchBody
 from schemas.base import item_key
 from workers.errors import UnknownProvider, UnknownSubject
 from workers.state import HeldInterest, UserState
 from workers.subjects import subject_of
+from workers.versions import version_of
 
 SEEN_PENALTY = 0.15
 """In cosine units, measured on the sample catalog with MiniLM: the items of one topic lie within 0.16 of each other
@@ -45,6 +48,8 @@ class _Candidate(NamedTuple):
 
     provider: str
     found: Found
+    interest: str
+    """Its text."""
     score: float
     seen: bool
 
@@ -57,7 +62,7 @@ async def recommend(ports: GatewayPorts, person: Person, wish: Wish) -> Recommen
     providers = person.providers if wish.provider is None else (wish.provider,)
     found = await asyncio.gather(*(_of_provider(ports, person, wish, provider) for provider in providers))
     best = _best(chain.from_iterable(found), wish)
-    items = tuple(_recommendation(person, one) for one in best)
+    items = tuple(_recommendation(one) for one in best)
     return Recommendations(version=person.profile.version, items=items)
 
 
@@ -78,10 +83,20 @@ async def _of_provider(ports: GatewayPorts, person: Person, wish: Wish, provider
         if wish.provider is None:
             return []
         raise
-    return [_candidate(provider, found, seen) for found in answer.items]
+    if answer is None or (texts := _interests(person, answer)) is None:
+        return []
+    return [_candidate(provider, found, texts[found.interest], seen) for found in answer.items]
 
 
-async def _search(ports: GatewayPorts, person: Person, wish: Wish, provider: str, k: int) -> SearchAnswer:
+def _interests(person: Person, answer: SearchAnswer) -> list[str] | None:
+    """The texts of the version that was searched with, in its order; None where it is remembered no more."""
+    if answer.version is None or answer.version == person.profile.version:
+        return [one.text for one in person.profile.interests]
+    before = version_of(person.state, answer.version)
+    return None if before is None else [one.text for one in before.interests]
+
+
+async def _search(ports: GatewayPorts, person: Person, wish: Wish, provider: str, k: int) -> SearchAnswer | None:
     """Step 1, and step 2 where it takes it."""
     subject = subject_of(ports.pseudonym_key, provider, person.user)
     by_subject = SearchBody(subject=subject, k=k, threshold=wish.threshold, scoring=wish.scoring)
@@ -91,7 +106,10 @@ async def _search(ports: GatewayPorts, person: Person, wish: Wish, provider: str
         answer = None
     if answer is not None and answer.version == person.profile.version:
         return answer
-    return await ports.search.search(provider, _by_vectors(person.state, person.profile.space, by_subject))
+    there = await seen_by(ports, person.state, provider)
+    if there is None:
+        return answer
+    return await ports.search.search(provider, _by_vectors(there, there.space or person.profile.space, by_subject))
 
 
 def _by_vectors(state: UserState, space: str, asked: SearchBody) -> SearchBody:
@@ -111,18 +129,18 @@ def _floats(interest: HeldInterest) -> tuple[float, ...]:
     return tuple(np.frombuffer(interest.vector, "<f2").astype(float).tolist())
 
 
-def _candidate(provider: str, found: Found, seen: set[str]) -> _Candidate:
+def _candidate(provider: str, found: Found, interest: str, seen: set[str]) -> _Candidate:
     met = item_key(provider, found.item) in seen
-    return _Candidate(provider, found, found.score - (SEEN_PENALTY if met else 0.0), met)
+    return _Candidate(provider, found, interest, found.score - (SEEN_PENALTY if met else 0.0), met)
 
 
-def _recommendation(person: Person, one: _Candidate) -> Recommendation:
+def _recommendation(one: _Candidate) -> Recommendation:
     return Recommendation(
         provider=one.provider,
         item=one.found.item,
         title=one.found.title,
         category=one.found.category,
         score=one.score,
-        interest=person.profile.interests[one.found.interest].text,
+        interest=one.interest,
         seen=one.seen,
     )

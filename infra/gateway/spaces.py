@@ -1,5 +1,7 @@
 """The space that the service is in, and moving to another: for the operator."""
 
+from typing import TypeVar
+
 from fastapi import APIRouter
 from pydantic import ValidationError
 
@@ -7,20 +9,33 @@ from infra.gateway.body import JsonBody
 from infra.gateway.openapi import takes
 from infra.gateway.problems import ProblemError
 from infra.gateway.reasons import reason_of
-from schemas.api import SpaceStatus
+from schemas.api import OwnBody, OwnStatus, SpaceStatus
 from schemas.space import SpaceEntry, SpacePointer
-from streams.rollout import Phase, Pointer, left_to_move, phase_of
+from streams.own_space import give, left_to_publish, take_back
+from streams.pointer import Pointer
+from streams.rollout import Phase, left_to_move, phase_of
 from workers.errors import ConfigurationError
 from workers.ports import Store
 
+B = TypeVar("B", SpaceEntry, OwnBody)
+
 
 def create_router(pointer: Pointer, store: Store) -> APIRouter:
-    """`GET /v1/space`, and `POST` under it: `roll-out`, `roll-back`, `retire` (`streams.rollout`)."""
+    """`GET /v1/space`, and `POST` under it: `roll-out`, `roll-back`, `retire` (`streams.rollout`), and `own`
+    (`streams.own_space`)."""
     router = APIRouter(tags=["operation"], prefix="/v1/space")
 
     async def status(at: SpacePointer) -> SpaceStatus:
         left = await left_to_move(store, at)
-        return SpaceStatus(current=at.current, next=at.next, previous=at.previous, phase=phase_of(at, left), left=left)
+        own = [OwnStatus(**one.__dict__, left=await left_to_publish(store, one)) for one in at.own]
+        return SpaceStatus(
+            current=at.current,
+            next=at.next,
+            previous=at.previous,
+            phase=phase_of(at, left),
+            left=left,
+            own=tuple(own),
+        )
 
     @router.get("", response_model_exclude_none=True)
     async def get_space() -> SpaceStatus:
@@ -31,7 +46,7 @@ def create_router(pointer: Pointer, store: Store) -> APIRouter:
     async def post_roll_out(body: JsonBody) -> SpaceStatus:
         """Begins to embed the catalog in another space; the service moves to it when that is done."""
         try:
-            return await status(await pointer.announce(_checked(body.parsed())))
+            return await status(await pointer.announce(_checked(SpaceEntry, body.parsed())))
         except ConfigurationError as error:
             raise _refused(error) from error
 
@@ -54,12 +69,23 @@ def create_router(pointer: Pointer, store: Store) -> APIRouter:
         except ConfigurationError as error:
             raise _refused(error) from error
 
+    @router.post("/own", status_code=202, response_model_exclude_none=True, openapi_extra=takes(OwnBody))
+    async def post_own(body: JsonBody) -> SpaceStatus:
+        """Serves a provider in a space of its own, or in the common one again."""
+        asked = _checked(OwnBody, body.parsed())
+        try:
+            if asked.space is None:
+                return await status(await take_back(pointer, asked.provider))
+            return await status(await give(pointer, asked.provider, asked.space))
+        except ConfigurationError as error:
+            raise _refused(error) from error
+
     return router
 
 
-def _checked(body: object) -> SpaceEntry:
+def _checked(kind: type[B], body: object) -> B:
     try:
-        return SpaceEntry.model_validate(body)
+        return kind.model_validate(body)
     except ValidationError as error:
         raise ProblemError(422, "Invalid request", f"The space is not valid: {reason_of(error.errors())}.") from error
 

@@ -44,6 +44,7 @@ _VERSIONED = {
     "source": one_of("bootstrap", "refinement", "person", "import"),
 }
 _COMMAND = {"command_id": EVENT, "user": USER, "time": MOMENT, "schema_version": VERSION}
+_OWN = {"provider": PROVIDER, "phase": one_of("embedding", "moving", "served", "returning"), "changed_ms": COUNT}
 _ENTRY = {"item": ITEM, "title": TITLE, "category": LABEL, "tags": many("a", 16), "text": TEXT, "time": MOMENT}
 _ENTRY["time"] = or_none(MOMENT)
 
@@ -85,6 +86,7 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
     },
     command.RefreshCommand: {**_COMMAND, "cause": one_of("demand", "age"), "what": one_of("weights", "texts")},
     command.MoveCommand: {**_COMMAND, "space": SPACE},
+    command.PublishCommand: _COMMAND,
     command.RetryCommand: _COMMAND,
     command.RollbackCommand: {**_COMMAND, "version": COUNT},
     command.ImportCommand: {
@@ -219,6 +221,9 @@ LIMITS: dict[type[Contract], dict[str, Kind]] = {
         "model": words(1024),
     },
     space.SpacePointer: {"revision": FROM_ONE, "switched_ms": COUNT, "schema_version": VERSION},
+    space.OwnSpace: _OWN,
+    api.OwnBody: {"provider": PROVIDER},
+    api.OwnStatus: {**_OWN, "left": COUNT},
     api.SpaceStatus: {"phase": one_of("none", "embedding", "moving", "done"), "left": COUNT},
     api.Rejected: {"index": COUNT},
     api.Accepted: {"accepted": COUNT},

@@ -14,7 +14,7 @@ def test_the_files_are_equal_to_the_models() -> None:
 def test_every_public_model_has_a_file_and_commands_have_one_together() -> None:
     assert set(documents()) == {f"{model.__name__}.json" for model in public_models()} | {"ProfileCommand.json"}
     command = json.loads(documents()["ProfileCommand.json"])
-    kinds = {"edit", "refresh", "move", "retry", "rollback", "import", "forget"}
+    kinds = {"edit", "refresh", "move", "publish", "retry", "rollback", "import", "forget"}
     assert set(command["discriminator"]["mapping"]) == kinds
 
 

@@ -18,10 +18,10 @@ from schemas.catalog import CatalogItem
 from schemas.command import AddInterest, AvoidText, EditCommand
 from schemas.interaction import Interaction, Signal
 from schemas.profile import ProfileEmbedding
-from schemas.space import SpaceEntry, SpacePointer
+from schemas.space import OwnPhase, SpaceEntry, SpacePointer
 from streams.agents import AgentsStage
 from streams.aiokafka_runner import AiokafkaRunner
-from streams.contract import Broker, Outgoing, Producer, Runner, Stage
+from streams.contract import Log, Outgoing, Producer, Runner, Stage
 from streams.control import ControlStage
 from streams.database import Database
 from streams.embedded_log import EmbeddedLog
@@ -31,8 +31,10 @@ from streams.kafka_admin import create_topics
 from streams.kafka_log import KafkaLog
 from streams.kafka_producer import KafkaProducer
 from streams.metrics import Metrics
+from streams.pointer import Pointer
 from streams.provider import ProviderStage
-from streams.rollout import Mover, Pointer
+from streams.rollout import Mover
+from streams.serving import Serving
 from streams.space_keeper import Embedding, SpaceKeeper
 from streams.sweeper import Sweeper
 from streams.topics import CATALOG, COMMANDS, INTERACTIONS, PROFILE_EMBEDDINGS
@@ -66,7 +68,7 @@ def entry(model: str) -> SpaceEntry:
 class World:
     """The parts over one log and one store. While `slow` is not set the new spaces' embedders wait."""
 
-    log: Broker
+    log: Log
     producer: Producer
     store: Store
     runner: Callable[[Stage, Metrics], Runner]
@@ -81,7 +83,9 @@ class World:
         self.pointer = Pointer(self.log, self.producer, entry("old"))
         rules = AgentRules(fit=FitRules(background_of(OLD.space, OLD.dimension)))
         self.agents = AgentsStage(self.store, self.producer, rules, space=OLD.space, key=KEY, metrics=self.metrics)
-        self.provider = ProviderStage(OLD.space, OLD.dimension, self.metrics, served=self.pointer.served)
+        self.provider = ProviderStage(
+            OLD.space, OLD.dimension, self.metrics, served=self.pointer.served, history=self.log
+        )
         self.keeper = SpaceKeeper(
             self.pointer,
             told=(self._serve, self._settle),
@@ -96,12 +100,16 @@ class World:
         self.parts: list[Part] = [self.keeper, *map(self._runner, stages)]
 
     async def _serve(self, pointer: SpacePointer) -> None:
-        await self.provider.serve({one.id: one.dimension for one in pointer.entries})
+        await self.provider.serve(Serving.of(pointer))
 
     async def _settle(self, pointer: SpacePointer) -> None:
         for one in pointer.entries:
             self.agents.spaces.know(one.id, background_of(one.id, one.dimension))
         self.agents.spaces.settle(pointer.current.id)
+        self.agents.spaces.place(
+            {one.provider: one.space.id for one in pointer.own if one.is_served},
+            {one.provider: one.space.id for one in pointer.own if one.phase is OwnPhase.RETURNING},
+        )
 
     def _embedder(self, encoder: Encoder, generation: int = 0) -> EmbedderStage:
         return EmbedderStage(self.store, encoder, self.producer, self.metrics, generation=generation)
@@ -127,10 +135,10 @@ class World:
     def _runner(self, stage: Stage) -> Runner:
         return self.runner(stage, self.metrics)
 
-    async def describe(self, *names: str) -> None:
+    async def describe(self, *names: str, provider: str = "p") -> None:
         """Items "jazz 3" and so on."""
         items = [
-            CatalogItem(provider="p", item=name, title=f"{name.title()} evening", category=name.split()[0])
+            CatalogItem(provider=provider, item=name, title=f"{name.title()} evening", category=name.split()[0])
             for name in names
         ]
         await self.producer.send([Outgoing(CATALOG, item.key.encode(), item.to_bytes()) for item in items])
@@ -159,9 +167,9 @@ class World:
     async def spaces(self) -> set[str]:
         return {(await self.state(user)).space for user in USERS}
 
-    async def search(self, user: str, **fields: object) -> tuple[str, list[str]]:
-        body = SearchBody.model_validate({"subject": subject_of(KEY, "p", user), "k": 3} | fields)
-        answer = await self.provider.search("p", body)
+    async def search(self, user: str, provider: str = "p", **fields: object) -> tuple[str, list[str]]:
+        body = SearchBody.model_validate({"subject": subject_of(KEY, provider, user), "k": 3} | fields)
+        answer = await self.provider.search(provider, body)
         return answer.space, [found.item for found in answer.items]
 
     async def catalog_is_there(self) -> bool:

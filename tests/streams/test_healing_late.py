@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from schemas.api import SearchBody
+from streams.serving import Serving
 from streams.topics import PROFILE_EMBEDDINGS
 from tests.fakes import RecordingProducer
 from tests.streams.healing_world import ANN, SPACE, D, Message, Reader, Topics, dated, end, gone, item, profile
@@ -153,8 +154,8 @@ async def test_a_space_that_is_served_again_begins_anew() -> None:
     topics.append(item(provided(1, 0)), *dated(provided(2, 0)))
     reader = Reader(topics)
     await reader.read_all()
-    await reader.stage.serve({"other-1": D})
-    await reader.stage.serve({SPACE: D})
+    await reader.stage.serve(Serving({"other-1": D}))
+    await reader.stage.serve(Serving({SPACE: D}))
     topics.append(item(provided(1, 0)))
     await reader.read_all()
     assert reader.stage.sizes() == {"news": 1}

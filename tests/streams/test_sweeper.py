@@ -4,7 +4,7 @@ import pytest
 
 from schemas.space import SpaceEntry
 from streams.contract import Outgoing, Record
-from streams.rollout import GRACE, Pointer
+from streams.pointer import GRACE, Pointer
 from streams.sweeper import PAGES, Sweeper
 from streams.topics import ITEM_EMBEDDINGS, SPACES
 from tests.contract.stores import item

@@ -12,6 +12,7 @@ from schemas.command import (
     ForgetCommand,
     ImportCommand,
     MoveCommand,
+    PublishCommand,
     RefreshCommand,
     RetryCommand,
     RollbackCommand,
@@ -116,7 +117,16 @@ async def test_a_worker_that_cannot_read_a_later_record_stops_with_the_cure_and_
     assert len((await world.state()).window) == 6
 
 
-_COMMANDS = (EditCommand, RefreshCommand, MoveCommand, RetryCommand, RollbackCommand, ImportCommand, ForgetCommand)
+_COMMANDS = (
+    EditCommand,
+    RefreshCommand,
+    MoveCommand,
+    PublishCommand,
+    RetryCommand,
+    RollbackCommand,
+    ImportCommand,
+    ForgetCommand,
+)
 TOPIC_OF = {Interaction: INTERACTIONS, Proposal: PROPOSALS, **dict.fromkeys(_COMMANDS, COMMANDS)}
 BODIES = [
     (golden.path.stem, TOPIC_OF[golden.model], example)
