@@ -26,11 +26,12 @@ def show_platforms(result: Figures) -> None:
 
 
 def show_portability(result: Figures) -> None:
-    """One table for each catalog and manner: every ranker's figures, then the gains; then the rest."""
+    """One table for each catalog and manner, and for the spaces of a provider: every ranker's figures, then the gains; then the rest."""
     for catalog, section in result["sections"].items():
-        for manner, told in section["manners"].items():
-            title = f"{catalog}, described by {manner}: {_counted(told)}, {told['items']:,} items"
-            _show_profiles({**told["profiles"], **told["gain"]}, title)
+        for beside, where in (("manners", ""), ("own_space", ", in a space of its own and in the common one")):
+            for manner, told in section.get(beside, {}).items():
+                title = f"{catalog}, described by {manner}{where}: {_counted(told)}, {told['items']:,} items"
+                _show_profiles({**told["profiles"], **told["gain"]}, title)
     _show_rest(result, {"sections"})
 
 

@@ -14,29 +14,30 @@ two.
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from infra.evaluation import own_space
 from infra.evaluation.behaviors import Behaviors
 from infra.evaluation.cases import Case
 from infra.evaluation.catalog_file import read_catalog
 from infra.evaluation.impressions import FIGURES, PROVIDER, measure
 from infra.evaluation.judging import Judged
 from infra.evaluation.options import Portability
-from infra.evaluation.platforms import PLATFORMS, by_item, cut_to, draw, sample_cases
+from infra.evaluation.platforms import by_item, draw, sample_cases
 from infra.evaluation.rankers import by_history, published
 from infra.evaluation.ranking import Published
 from infra.evaluation.report import NothingToJudge, circumstances, figures
 from infra.evaluation.sample_world import lives
 from infra.evaluation.setup import Setup
+from infra.evaluation.trips import OTHER, A, Trip
 from infra.evaluation.world import World, build_world
 from infra.sample.catalog import sample_items
 from schemas.catalog import CatalogItem
 from schemas.interaction import Interaction
 from workers.phrases import category_levels, phrases_of
 
-A, OTHER = PLATFORMS
 BROUGHT, OWN, BOTH = "brought", "own", "both"
 RANKERS = (BROUGHT, OWN, BOTH, "raw brought", "raw own")
 
@@ -76,6 +77,10 @@ MANNERS: Mapping[str, Manner] = {
     "keywords": keywords,
     "categories": category_alone,
 }
+
+
+BY_ITSELF = ("in full", "titles")
+"""Manners of a provider that is also looked at in a space of its own (`infra.evaluation.own_space`)."""
 
 
 @dataclass
@@ -129,43 +134,20 @@ def _section(items: Sequence[CatalogItem], cases: Sequence[Case], setup: Setup) 
     needed = {key for trip in judgeable for key in trip.keys if side[key] == OTHER}
     offered = [item for key, item in entries.items() if key in needed]
     brought = _brought(judgeable, world, setup)
-    told = {}
+    told, by_itself = {}, {}
     for name, manner in MANNERS.items():
         described = described_by(manner, offered, world)
         told[name] = _told(compare(judgeable, brought, described, name, setup), setup)
-    return {"left_out": len(cases) - len(judgeable), "manners": told}, world.space
+        if name in BY_ITSELF:
+            catalog = [one for key, item in entries.items() if side[key] == OTHER and (one := manner(item)) is not None]
+            by_itself[name] = own_space.told(judgeable, described, catalog, setup)
+    return {"left_out": len(cases) - len(judgeable), "manners": told, "own_space": by_itself}, world.space
 
 
 def described_by(manner: Manner, offered: Sequence[CatalogItem], world: World) -> World:
     """2. A's items in full, and beside them those of a provider that describes its own in this manner."""
     others = [item for one in offered if (item := manner(one)) is not None]
     return build_world([*world.items.values(), *others], world.encoder, world.rules)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trip:
-    """What one person did at A and at the other provider, and their list there."""
-
-    case: Case
-    at_a: tuple[Interaction, ...]
-    at_other: tuple[Interaction, ...]
-
-    @classmethod
-    def of(cls, case: Case, side: Mapping[str, str]) -> "Trip | None":
-        """None for somebody who did nothing at one of the two, or has no list to rank."""
-        at_a, at_other = (tuple(one for one in case.history if side.get(one.item_key) == name) for name in (A, OTHER))
-        there = cut_to(case, OTHER, side)
-        return cls(there, at_a, at_other) if at_a and at_other and there.can_be_judged else None
-
-    def described(self, known: Collection[str]) -> "Trip | None":
-        """As far as the provider has the items."""
-        at_other = tuple(one for one in self.at_other if one.item_key in known)
-        case = self.case.cut_to(known.__contains__)
-        return Trip(case, self.at_a, at_other) if at_other and case.can_be_judged else None
-
-    @property
-    def keys(self) -> set[str]:
-        return {*self.case.candidates, *(one.item_key for one in self.at_other)}
 
 
 def _brought(trips: Sequence[Trip], world: World, setup: Setup) -> list[Published]:

@@ -8,9 +8,10 @@ import pytest
 from infra.evaluation import portability
 from infra.evaluation.options import Portability
 from infra.evaluation.platforms import by_item, sample_cases
-from infra.evaluation.portability import BROUGHT, MANNERS, OTHER, RANKERS, A, Trip, drawn, run
+from infra.evaluation.portability import BROUGHT, MANNERS, RANKERS, drawn, run
 from infra.evaluation.report import NothingToJudge
 from infra.evaluation.sample_world import lives, sample_world
+from infra.evaluation.trips import OTHER, A, Trip
 from schemas.catalog import CatalogItem
 from tests.infra.evaluation_files import behaviors, news, setup
 from workers.space import item_text

@@ -112,20 +112,21 @@ async def test_a_switch_comes_once_and_only_to_the_next_space(world: World) -> N
     assert await world.pointer.switch("new-2") == first
 
 
+GIVEN = {"provider": "shop", "space": NEW}
+
+
 class TestOwn:
     """A provider with a space of its own."""
 
-    GIVEN = {"provider": "shop", "space": NEW}
-
     async def test_it_is_named_until_it_comes_back(self, world: World) -> None:
-        answer = await world.call("own", self.GIVEN)
+        answer = await world.call("own", GIVEN)
         assert answer.status_code == 202
-        assert answer.json()["own"] == [{**self.GIVEN, "phase": "embedding", "changed_ms": 0, "left": 0}]
-        assert (await world.call("own", self.GIVEN)).json() == answer.json(), "twice is as once"
+        assert answer.json()["own"] == [{**GIVEN, "phase": "embedding", "changed_ms": 0, "left": 0}]
+        assert (await world.call("own", GIVEN)).json() == answer.json(), "twice is as once"
         assert (await world.call("own", {"provider": "shop"})).json()["own"] == []
 
     async def test_while_profiles_are_published_there_it_counts_who_is_left(self, world: World) -> None:
-        await world.call("own", self.GIVEN)
+        await world.call("own", GIVEN)
         pointer = await world.pointer.read()
         moving = pointer.own[0].model_copy(update={"phase": OwnPhase.MOVING, "changed_ms": round(NOW * 1000)})
         await world.pointer.change(pointer, own=(moving,))
@@ -149,7 +150,7 @@ class TestOwn:
         assert world.log.sent == []
 
     async def test_a_space_is_one_providers_own_or_everybodys(self, world: World) -> None:
-        await world.call("own", self.GIVEN)
+        await world.call("own", GIVEN)
         refused = await world.call("roll-out", NEW)
         assert (refused.status_code, "--none" in refused.text) == (409, True)
         other = {"id": "other-3", "dimension": 6, "model": "/models/other"}
@@ -162,5 +163,5 @@ class TestOwn:
         await world.pointer.switch("other-3")
         refused = await world.call("own", {"provider": "shop", "space": OLD})
         assert (refused.status_code, "retire" in refused.text) == (409, True)
-        refused = await world.call("own", self.GIVEN)
+        refused = await world.call("own", GIVEN)
         assert (refused.status_code, "being deleted" in refused.text) == (409, True), "what it had embedded is swept"

@@ -1,4 +1,4 @@
-"""A profile as it looks in a space of a provider's own: its texts, that space's vectors and weights, and nothing lost."""
+"""A profile as it looks in a space of a provider's own: its texts, vectors and weights of there, nothing lost."""
 
 from dataclasses import replace
 from typing import Any
