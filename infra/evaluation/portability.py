@@ -35,7 +35,6 @@ from infra.evaluation.trips import OTHER, A, Trip
 from infra.evaluation.world import World, build_world
 from infra.sample.catalog import sample_items
 from schemas.catalog import CatalogItem
-from schemas.interaction import Interaction
 from workers.phrases import category_levels, phrases_of
 
 BROUGHT, OWN, BOTH = "brought", "own", "both"

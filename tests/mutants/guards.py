@@ -8,6 +8,7 @@ from tests.mutants.keeping import KEEPING
 from tests.mutants.living import LIVING
 from tests.mutants.mutation import Mutation
 from tests.mutants.ordering import ORDERING
+from tests.mutants.own_spaces import OWN_SPACES
 from tests.mutants.persons import PERSONS
 from tests.mutants.sealing import SEALING
 from tests.mutants.trusting import TRUSTING
@@ -17,6 +18,7 @@ GUARDS: tuple[Mutation, ...] = (
     *ORDERING,
     *PERSONS,
     *ASKING,
+    *OWN_SPACES,
     *TRUSTING,
     *SEALING,
     *FORGETTING,

@@ -119,6 +119,13 @@ async def test_the_topic_is_read_once_for_all_and_not_at_all_for_nobody() -> Non
     assert topic.calls == 0
 
 
+async def test_the_same_version_in_another_space_is_news() -> None:
+    """Of a provider that has come into a space of its own (`streams.own_space`)."""
+    held = await readers(*sent(STATE))
+    assert not any(held.hold(message) for message in sent(replace(STATE, space="own-2")))
+    assert all(held.hold(message) for message in sent(replace(STATE, space="own-2", version=2)))
+
+
 async def test_what_a_reader_holds_as_new_need_not_be_sent() -> None:
     held = await readers(*sent(STATE, providers=["news"]))
     books, news = sent(STATE)

@@ -9,7 +9,7 @@ import pytest
 from schemas.command import AddInterest, AvoidText, KeepAway, PublishCommand, RemoveInterest, ReweightInterest
 from schemas.profile import Source
 from tests.workers.mailbox import FIT, SPACE, START, Mailbox, all_items, known_world, phrase_vectors
-from tests.workers.test_spaces import NEW, WIDER, folded, in_new, lengths, mailbox, spaces, weights
+from tests.workers.test_spaces import NEW, WIDER, folded, in_new, lengths, mailbox, spaces, turned, weights
 from workers.held import interest_id
 from workers.knowledge import Knowledge, Missing
 from workers.seen import seen_in, texts_seen
@@ -57,6 +57,15 @@ def test_in_a_space_where_everything_lies_as_at_home_it_is_the_same_profile() ->
     assert [one.vector for one in there.interests if one.source is Source.PERSON] == [
         one.vector for one in state.interests if one.source is Source.PERSON
     ]
+
+
+def test_texts_that_say_the_same_there_are_two_yet() -> None:
+    """The person has both, and looks after one list."""
+    state, target = folded(mailbox(), spaces()).state, spaces().of(NEW)
+    assert len(state.interests) > 1
+    same = turned(phrase_vectors()["jazz"])
+    target.known.learn_phrases(phrase_vectors(), dict.fromkeys(phrase_vectors(), same))
+    assert weights(seen(state, target)).keys() == weights(state).keys()
 
 
 def test_nothing_of_the_profile_itself_is_changed() -> None:
