@@ -26,7 +26,8 @@ def show_platforms(result: Figures) -> None:
 
 
 def show_portability(result: Figures) -> None:
-    """One table for each catalog and manner, and for the spaces of a provider: every ranker's figures, then the gains; then the rest."""
+    """One table for each catalog and manner, and what changes in a space of the provider's own: every ranker's figures,
+    then the gains; then the rest."""
     for catalog, section in result["sections"].items():
         for beside, where in (("manners", ""), ("own_space", ", in a space of its own and in the common one")):
             for manner, told in section.get(beside, {}).items():

@@ -20,7 +20,9 @@ async def seen_by(ports: GatewayPorts, state: UserState, provider: str) -> UserS
         return None
     if target is None:
         return state
-    home, there = (InSpace(space, Knowledge(space=space), target.fit) for space in (state.space, target.space))
+    home, there = (
+        InSpace(space, Knowledge(space=space), target.fit) for space in (state.space or ports.space, target.space)
+    )
     while True:
         try:
             return await asyncio.to_thread(seen_in, state, home.known, there)

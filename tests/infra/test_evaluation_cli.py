@@ -132,9 +132,11 @@ def test_platforms_in_a_table_for_the_whole_lists_and_one_for_each_platforms_own
 def test_portability_in_a_table_for_each_manner() -> None:
     gain = {"brought over own": FIGURES}
     told = {"items": 7, "lists": 12, "users": 11, "profiles": {"brought": FIGURES}, "gain": gain}
-    shown = printed("portability", {"sections": {"mind": {"left_out": 0, "manners": {"titles": told}}}, "llm_calls": 0})
+    section = {"left_out": 0, "manners": {"titles": told}, "own_space": {"in full": told}}
+    shown = printed("portability", {"sections": {"mind": section}, "llm_calls": 0})
     assert "mind, described by titles: 12 lists of 11 people, 7 items" in shown
-    assert shown.count("66.5 (64.0 to 69.0)") == 2
+    assert "mind, described by in full, in a space of its own and in the common one" in shown
+    assert shown.count("66.5 (64.0 to 69.0)") == 4
     assert "brought over own" in shown
     assert "llm_calls 0" in shown
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.evaluation import portability
+from infra.evaluation import own_space, portability
 from infra.evaluation.options import Portability
 from infra.evaluation.platforms import by_item, sample_cases
 from infra.evaluation.portability import BROUGHT, MANNERS, RANKERS, drawn, run
@@ -94,11 +94,28 @@ def test_the_sample_and_files_are_ranked_in_every_manner(tmp_path: Path) -> None
     assert set(result["sections"]) == {"sample", "mind"}
     for section in result["sections"].values():
         assert set(section["manners"]) == set(MANNERS)
+        assert set(section["own_space"]) == set(portability.BY_ITSELF)
+        for told in section["own_space"].values():
+            assert told["spaces"]["common space"] != told["spaces"]["space of its own"]
+            assert set(told["profiles"]) == set(own_space.RANKERS)
+            assert len(told["gain"]) == 4
         for told in section["manners"].values():
             assert set(told["profiles"]) == set(RANKERS)
             assert told["gain"]["brought over own"]["ci"].keys() == {"auc", "mrr", "ndcg@5", "ndcg@10"}
     assert result["sections"]["mind"]["manners"]["in full"]["users"] <= 30
     assert run(asked, setup(tmp_path))["sections"] == result["sections"]
+
+
+def test_a_profile_at_a_provider_in_its_own_space_says_what_it_says_in_the_common_one(tmp_path: Path) -> None:
+    one, trip = setup(tmp_path), _trip(tmp_path)
+    world = sample_world(one)
+    own = own_space.own_world(world, [item for item in world.items.values() if item.category], one)
+    judged = own_space.compare([trip], world, own, one)
+    assert all(len(rows) == 1 for rows in judged.rows.values())
+    state = own_space._state(trip, trip.at_a, world)
+    there = own_space.seen(state, world, own)
+    assert [one.text for one in there.interests] == [one.text for one in state.interests]
+    assert (state.space, there.space) == (world.space, own.space)
 
 
 def test_nobody_to_judge_is_said(tmp_path: Path) -> None:
