@@ -23,7 +23,7 @@ take once. What the common space does meanwhile is nothing to the provider but a
 """
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 
 from schemas.command import PublishCommand
 from schemas.space import OwnPhase, OwnSpace, SpaceEntry, SpacePointer
@@ -59,10 +59,10 @@ async def take_back(at: Pointer, provider: str) -> SpacePointer:
     if own is None:
         raise ConfigurationError(f"{provider} has no space of its own: it is in the common one")
     if own.phase is OwnPhase.EMBEDDING:
-        return await at.change(pointer, **_dropped(pointer, [own]))
+        return await _drop(at, [own])
     if own.phase is OwnPhase.RETURNING:
         return pointer
-    return await _change_all(at, pointer, [own], OwnPhase.RETURNING)
+    return await _advance(at, [own], OwnPhase.RETURNING)
 
 
 async def left_to_publish(store: Store, one: OwnSpace, grace: float = GRACE) -> int:
@@ -109,7 +109,7 @@ class Publisher:
         # 2. Switch
         new = [one for one in here if one.phase is OwnPhase.EMBEDDING]
         if new and await self._lag() == 0:
-            await _change_all(self._pointer, pointer, new, OwnPhase.MOVING)
+            await _advance(self._pointer, new, OwnPhase.MOVING)
             return 0
         # 3, 4 and 6. Walk
         self._revision = pointer.revision
@@ -119,37 +119,35 @@ class Publisher:
         lists += [(lacking(self._space), self._now())] if any(one.is_served for one in here) else []
         asked = await self._asking.ask(lists)
         # 5 and 6. Done
-        await self._end(pointer, walking)
+        await self._end(walking)
         return asked
 
-    async def _end(self, pointer: SpacePointer, walking: Iterable[OwnSpace]) -> None:
+    async def _end(self, walking: Iterable[OwnSpace]) -> None:
         over = [one for one in walking if _cut(one, self._grace) < self._now()]
         done = [one for one in over if not await left_to_publish(self._store, one, self._grace)]
         if moved := [one for one in done if one.phase is OwnPhase.MOVING]:
-            await _change_all(self._pointer, pointer, moved, OwnPhase.SERVED)
+            await _advance(self._pointer, moved, OwnPhase.SERVED)
         elif done:
-            await self._pointer.change(pointer, **_dropped(pointer, done))
+            await _drop(self._pointer, done)
 
     def _command(self, user: str, now: float) -> PublishCommand:
         return PublishCommand(command_id=f"publish:{self._revision}:{now:.3f}", user=user, time=moment(now))
 
 
-async def _change_all(at: Pointer, pointer: SpacePointer, those: Iterable[OwnSpace], phase: OwnPhase) -> SpacePointer:
-    names = {one.provider for one in those}
-    changed_ms = at.now_ms()
-    own = [one.model_copy(update={"phase": phase, "changed_ms": changed_ms}) for one in pointer.own]
-    kept = [new if one.provider in names else one for one, new in zip(pointer.own, own, strict=True)]
-    return await at.change(pointer, own=tuple(kept))
+async def _advance(at: Pointer, those: Collection[OwnSpace], phase: OwnPhase) -> SpacePointer:
+    """Those of which the pointer still says the same: an operator may have had another word meanwhile."""
+    pointer, changes = await at.read(), {"phase": phase, "changed_ms": at.now_ms()}
+    own = tuple(one.model_copy(update=changes) if one in those else one for one in pointer.own)
+    return await at.change(pointer, own=own)
 
 
-def _dropped(pointer: SpacePointer, gone: Iterable[OwnSpace]) -> dict[str, object]:
-    """What changes when these providers have no space of their own any more: spaces that are nobody's are to be swept,
-    and whoever embeds in one again begins anew (`SpacePointer.generation`)."""
-    providers = {one.provider for one in gone}
-    own = tuple(one for one in pointer.own if one.provider not in providers)
-    spaces = {one.space.id for one in pointer.own} - {one.space.id for one in own}
-    left = tuple(sorted(spaces))
-    return {"own": own, "retired": (*pointer.retired, *left), "leaving": (*pointer.leaving, *left)}
+async def _drop(at: Pointer, those: Collection[OwnSpace]) -> SpacePointer:
+    """They have no space of their own any more: one that is nobody's is to be swept, and whoever embeds in it again
+    begins anew (`SpacePointer.generation`)."""
+    pointer = await at.read()
+    own = tuple(one for one in pointer.own if one not in those)
+    left = tuple(sorted({one.space.id for one in pointer.own} - {one.space.id for one in own}))
+    return await at.change(pointer, own=own, retired=(*pointer.retired, *left), leaving=(*pointer.leaving, *left))
 
 
 def _cut(one: OwnSpace, grace: float) -> float:

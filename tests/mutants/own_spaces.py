@@ -130,6 +130,13 @@ OWN_SPACES: tuple[Mutation, ...] = (
         _PUBLISHER,
     ),
     _lost(
+        "an operator's word is not overwritten by a publisher",
+        "streams/own_space.py",
+        "update=changes) if one in those else one for",
+        "update=changes) if one.provider in {it.provider for it in those} else one for",
+        _PUBLISHER,
+    ),
+    _lost(
         "a space is one provider's own or everybody's",
         "streams/own_space.py",
         "    _refuse_common(pointer, space.id)\n",

@@ -157,3 +157,12 @@ async def test_a_space_that_another_provider_has_yet_stays() -> None:
     await give(world.pointer, "books", OWN)
     pointer = await take_back(world.pointer, "shop")
     assert ([one.provider for one in pointer.own], pointer.leaving) == (["books"], ())
+
+
+async def test_an_operators_word_is_not_overwritten_by_who_read_the_pointer_before_it() -> None:
+    world = World()
+    await world.moving()
+    before = await world.pointer.read()
+    await take_back(world.pointer, "shop")
+    await world.own.step(before)
+    assert await world.phase() is OwnPhase.RETURNING
