@@ -84,6 +84,7 @@ class TestHelp:
             "space roll-out",
             "space roll-back",
             "space retire",
+            "space own",
             "space status",
             "eval impressions",
             "eval sequences",
