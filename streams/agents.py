@@ -256,8 +256,7 @@ class AgentsStage:
         if self._part is not None:
             self._part.ended(user, folded, self._now())
         state = folded.state
-        letters = tuple(map(self._letter, folded.letters))
-        seen = seen_by(folded, self.spaces)
+        letters, seen = tuple(map(self._letter, folded.letters)), seen_by(folded, self.spaces)
         return UserCommit(
             user=user,
             expected_revision=revision,
