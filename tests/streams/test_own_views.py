@@ -10,12 +10,14 @@ import pytest
 from schemas.command import AddInterest, PublishCommand, RefreshCommand
 from schemas.profile import ProfileEmbedding
 from streams.agents import AgentsStage
+from streams.own_views import lacked, left_to_publisher
 from streams.topics import PROFILE_EMBEDDINGS
 from tests.streams.agents_world import KEY, NOW, World, a_world, records
 from tests.workers.mailbox import SPACE, START, Mailbox, all_items, phrase_vectors
 from tests.workers.test_spaces import NEW, WIDER, in_new, turned
 from workers.errors import BrokerUnavailable, StoreUnavailable, Unavailable
 from workers.spaces import lacking
+from workers.state import UserState
 from workers.subjects import subject_of
 
 OWN, OTHER = "books", "news"
@@ -187,3 +189,13 @@ async def test_an_edit_holds_in_both_spaces() -> None:
     at = [one.text for one in state.interests].index("chess")
     told = [ProfileEmbedding.model_validate_json(one.value or b"") for one in world.producer.of(PROFILE_EMBEDDINGS)]
     assert {one.space: one.weights[at] for one in told} == {SPACE: 0.9, NEW: 0.9}
+
+
+async def test_a_rebuilt_profile_is_left_to_the_publisher() -> None:
+    """Who rebuilds knows nothing of the provider's space: it sends nothing there, and lists the profile."""
+    world = await a_world()
+    spaces, state = stage(world).spaces, UserState(version=3, space=SPACE)
+    assert left_to_publisher(state, spaces) == {OWN: None}
+    assert lacked(left_to_publisher(state, spaces), spaces, NOW) == {lacking(NEW): NOW}
+    returning = stage(world, own=False, returning=True).spaces
+    assert left_to_publisher(state, returning) == {OWN: state}
