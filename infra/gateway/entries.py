@@ -3,10 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
+from fastapi import Request
+
+from infra.doors.entering import charge
+from infra.gateway.body import Received
 from infra.gateway.problems import ProblemError
 from schemas.api import MAX_BATCH, Rejected
 
 MAX_ID_SHOWN = 128
+
+
+def charged(body: Received, name: str, request: Request, single: bool = True) -> Sequence[Any]:
+    """`entries_of` a body, counted among what its sender may send. Nobody keeps them beyond their sorting: they may be
+    twenty times as large as the body (`Received`). Raises the problems 400, 422 and 429."""
+    entries = entries_of(body.parsed(), name, single)
+    charge(request, len(entries))
+    return entries
 
 
 def entries_of(body: object, name: str, single: bool = True) -> Sequence[Any]:

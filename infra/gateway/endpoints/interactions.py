@@ -8,10 +8,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
-from infra.doors.entering import charge, refuse_others
+from infra.doors.entering import refuse_others
 from infra.gateway.body import JsonBody
 from infra.gateway.context import Gateway, GatewayHere
-from infra.gateway.entries import entries_of, id_of, refuse_if_none
+from infra.gateway.entries import charged, id_of, refuse_if_none
 from infra.gateway.openapi import takes
 from infra.gateway.reasons import reason_of
 from schemas.api import Accepted, Rejected
@@ -29,9 +29,7 @@ async def post_interactions(body: JsonBody, gateway: GatewayHere, request: Reque
     """Takes one interaction, or up to 1,000 as {"interactions": [...]}. Those accepted are durable when the answer
     comes. After a 503 send the same again: events with the same event_id count once. A person sends their own only: one
     of somebody else, and none is taken."""
-    entries = entries_of(body.parsed(), "interactions")
-    charge(request, len(entries))
-    accepted, rejected = _sort(entries, gateway)
+    accepted, rejected = _sort(charged(body, "interactions", request), gateway)
     refuse_others(request, {one.user for one in accepted})
     refuse_if_none(accepted, rejected)
     await _send(accepted, gateway)

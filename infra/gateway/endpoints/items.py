@@ -6,10 +6,9 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 
-from infra.doors.entering import charge
 from infra.gateway.body import JsonBody
 from infra.gateway.context import GatewayHere
-from infra.gateway.entries import entries_of, id_of, refuse_if_none
+from infra.gateway.entries import charged, id_of, refuse_if_none
 from infra.gateway.openapi import takes
 from infra.gateway.problems import ProblemError
 from infra.gateway.reasons import reason_of
@@ -31,9 +30,7 @@ async def post_items(provider: ProviderId, body: JsonBody, gateway: GatewayHere,
     if is_mine(provider):
         detail = f"Names with '{PREFIX}' are for what persons bring from platforms; choose another name."
         raise ProblemError(422, "Invalid request", detail)
-    entries = entries_of(body.parsed(), "items", single=False)
-    charge(request, len(entries))
-    accepted, rejected = _sort(entries)
+    accepted, rejected = _sort(charged(body, "items", request, single=False))
     refuse_if_none(accepted, rejected)
     with gateway.writes.enter():
         await gateway.ports.producer.send([_message(provider, item) for item in accepted])
