@@ -21,8 +21,9 @@ not for each record) and asked again. A key that is not on the topic either was 
 A key is destroyed:
 
 1. Catch the store up, so that no key of the mailbox is overlooked.
-2. Null each of them on the topic, and wait until that is durable: after step 5 nobody would know of them any more.
-3. Write to the topic that they are destroyed.
+2. Write to the topic that they are destroyed, and wait until that is durable: a store that was wiped knows only by it
+   that what no key opens any more was somebody's who is forgotten.
+3. Null each of them on the topic. Who catches the store up nulls what is left there of a destroyed mailbox.
 4. Look: a store that fell back since the erasure began has lost the tombstone. Whom it has back is erased again.
 5. Destroy them in the store, as long as it has lost nothing since 4 began.
 6. Drop them here, and have the embedded log compacted.
@@ -166,10 +167,10 @@ class KeyRing:
         mailbox = self.mailbox(user)
         # 1. Catch up
         await self._topic.catch_up()
-        # 2. Null
-        await self._topic.null(mailbox, (await self._store.read_keys([mailbox])).get(mailbox, ()))
-        # 3. Write
+        # 2. Write
         await self._topic.say_destroyed(mailbox)
+        # 3. Null
+        await self._topic.null(mailbox, (await self._store.read_keys([mailbox])).get(mailbox, ()))
         # 4. Look
         life = await self._store.life()
         known = (await self._store.read([user], (), "")).users.get(user)

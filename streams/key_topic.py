@@ -108,11 +108,20 @@ class KeyTopic:
         _LOG.info("the store reads %d messages of a partition of %s", span.end - span.start, KEYS)
         async for page in pages(self._history, source, span):
             # 2. Add
-            await self._store.add_keys(_keys_in(page))
+            keys = _keys_in(page)
+            await self._null_left(keys, await self._store.add_keys(keys))
             await self._destroy([record.key or b"" for record in page if record.value == _DESTROYED], life)
             # 3. Mark
             await self._store.mark({source: page[-1].offset + 2}, {}, life)
         await self._store.mark({source: span.end + 1}, {}, life)  # what was left is compacted
+
+    async def _null_left(
+        self, keys: Mapping[bytes, Collection[bytes]], held: Mapping[bytes, Collection[bytes]]
+    ) -> None:
+        """Those of the keys that stand on the topic though the store holds their mailbox for destroyed: whoever
+        destroyed it did not come so far."""
+        gone = {mailbox for mailbox, one in held.items() if not one}
+        await self.null_late({(mailbox, one[:ID_SIZE]) for mailbox in gone for one in keys.get(mailbox, ())})
 
     async def _destroy(self, mailboxes: Collection[bytes], life: str) -> None:
         """Where that is news to the store it has lost it, and may have lost that their owners were erased: they go
@@ -120,6 +129,7 @@ class KeyTopic:
         known = await self._store.read_keys(mailboxes)
         if news := [mailbox for mailbox in mailboxes if known.get(mailbox) != ()]:
             await self._erase_owners(news)
+            await self._null_left(known, dict.fromkeys(news, ()))
             await self._store.destroy_keys(news, life)
 
 

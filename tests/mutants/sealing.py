@@ -226,4 +226,25 @@ SEALING: tuple[Mutation, ...] = (
         "compact is not None else (rolling,)",
         _LOSS,
     ),
+    _sealing(
+        "that a key is destroyed stands on the topic before its null",
+        "streams/key_ring.py",
+        "        # 2. Write\n        await self._topic.say_destroyed(mailbox)\n",
+        "",
+        _LOSS,
+    ),
+    _sealing(
+        "who catches up nulls what is left of a destroyed mailbox",
+        "streams/key_topic.py",
+        "            await self._null_left(keys, await self._store.add_keys(keys))",
+        "            await self._store.add_keys(keys)",
+        _LOSS,
+    ),
+    _sealing(
+        "who learns of a destroyed mailbox nulls the keys that it still had",
+        "streams/key_topic.py",
+        "            await self._null_left(known, dict.fromkeys(news, ()))\n",
+        "",
+        _LOSS,
+    ),
 )

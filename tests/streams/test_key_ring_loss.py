@@ -1,18 +1,19 @@
 """Keys and a store that is lost while it is caught up with them, or while they are destroyed."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from itertools import combinations_with_replacement
 from typing import TypeVar
 
 import pytest
 
+from streams.contract import Outgoing
 from streams.key_ring import LIFE
 from streams.topics import KEYS
 from tests.contract.store_model import StoreModel
 from tests.fakes import MemoryStore
-from tests.streams.sealing_world import Installation, event_of
+from tests.streams.sealing_world import Installation, MemoryLog, event_of
 from tests.streams.test_key_ring import read, sealed
-from workers.errors import StoreUnavailable
+from workers.errors import BrokerUnavailable, StoreUnavailable
 from workers.ports import UserCommit, UserRecord
 
 T = TypeVar("T")
@@ -191,3 +192,44 @@ async def test_a_destroyed_key_that_an_older_store_brings_back_is_destroyed_thou
     for timer in ring.timers:  # one role's, anywhere
         await timer.tick()
     assert await place.store.read_keys([mailbox]) == {mailbox: ()}
+
+
+class Dies(MemoryLog):
+    """Whoever sends to it, once so many sends have passed."""
+
+    left: int | None = None
+
+    async def send(self, messages: Sequence[Outgoing]) -> None:
+        if self.left == 0:
+            raise BrokerUnavailable("whoever sends is dead")
+        self.left = None if self.left is None else self.left - 1
+        await super().send(messages)
+
+
+@pytest.mark.parametrize("sends", [0, 1])
+async def test_who_dies_while_a_key_is_destroyed_leaves_nothing_of_which_nobody_knows_whether_it_was(
+    sends: int,
+) -> None:
+    place = Installation(log=(log := Dies()))
+    records = await sealed(place.ring(), "ann")
+    log.left = sends
+    with pytest.raises(BrokerUnavailable, match="dead"):
+        await place.ring().destroy("ann")
+    log.left = None
+    log.compact(KEYS)
+    place.store.wipe()
+    assert await read(place.ring(), records) == [(None, True) if sends else (b"ann", False)]
+
+
+@pytest.mark.parametrize("wiped", [True, False])
+async def test_who_catches_up_nulls_what_is_left_of_those_whose_keys_were_destroyed(
+    place: Installation, wiped: bool
+) -> None:
+    users = [f"user-{number}" for number in range(8)]  # key and end of one lie in any two of the partitions
+    await sealed(place.ring(), *users)
+    await place.log.send([Outgoing(KEYS, place.ring().mailbox(user), b"destroyed") for user in users])  # and died
+    if wiped:
+        place.store.wipe()
+    assert await place.ring().destroyed(users[0])
+    place.log.compact(KEYS)
+    assert [one.value for one in place.log.of(KEYS)] == [b"destroyed"] * 8
