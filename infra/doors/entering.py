@@ -97,7 +97,7 @@ HolderHere = Annotated[Holder | None, Depends(_holder_of)]
 """An endpoint's argument of this type is who asks; None where the doors stand open."""
 
 
-def _still_held(request: Request, holder: HolderHere) -> Callable[[], bool]:
+async def _still_held(request: Request, holder: HolderHere) -> Callable[[], bool]:
     doors: Doors = request.app.state.doors
     return lambda: holder is None or doors.still_lets_in(holder)
 

@@ -7,33 +7,13 @@ import pytest
 from streams.contract import Partition
 from streams.embedder import EmbedderStage, embedder_group
 from streams.topics import CATALOG
-from tests.contract.store_model import StoreModel
-from tests.fakes import MemoryStore
+from tests.streams.falling_back import FallsBack
 from tests.streams.test_embedder import World
 from tests.streams.test_embedder_texts import EDITS, edit
 from workers.errors import StoreLost, StoreUnavailable
 
 MARK = Partition(f"{embedder_group('hash-test')}/{CATALOG}", 0)
 WORDS = ["old maps", "jazz", "noise"]
-
-
-class FallsBack(MemoryStore):
-    """It becomes what it was at `copy` before the calls of these numbers, counted from there."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.copy: StoreModel | None = None
-        self.at: list[int] = []
-
-    def falls_back(self, *at: int) -> None:
-        """To what it is now."""
-        self.copy, self.at, self.calls = self.copied(), list(at), []
-
-    def _enter(self, call: str) -> StoreModel:
-        while self.at and self.at[0] <= len(self.calls) and self.copy is not None:
-            del self.at[0]
-            self.become(self.copy)
-        return super()._enter(call)
 
 
 @pytest.fixture

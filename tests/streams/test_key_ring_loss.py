@@ -11,6 +11,7 @@ from streams.key_ring import LIFE
 from streams.topics import KEYS
 from tests.contract.store_model import StoreModel
 from tests.fakes import MemoryStore
+from tests.streams.falling_back import FallsBack
 from tests.streams.sealing_world import Installation, MemoryLog, event_of
 from tests.streams.test_key_ring import read, sealed
 from workers.errors import BrokerUnavailable, StoreUnavailable
@@ -51,24 +52,6 @@ async def test_a_store_that_is_wiped_while_it_is_caught_up_shows_that_by_its_mar
     assert [one.key for one in await place.ring().open(records)] == [user.encode() for user in users]
 
 
-class FallsBack(MemoryStore):
-    """Once it is `armed` it becomes what it was then before the calls of these numbers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.copy: StoreModel | None = None
-        self.at: list[int] = []
-
-    def armed(self, *at: int) -> None:
-        self.copy, self.at, self.calls = self.copied(), list(at), []
-
-    def _enter(self, call: str) -> StoreModel:
-        while self.at and self.at[0] <= len(self.calls) and self.copy is not None:
-            del self.at[0]
-            self.become(self.copy)
-        return super()._enter(call)
-
-
 async def test_whenever_a_store_falls_back_and_however_often_it_gets_all_that_the_topic_says() -> None:
     """A snapshot from before "gone" was erased, which loses its newest writes while it is caught up: once, or twice."""
     clean, _ = await restored()
@@ -95,7 +78,7 @@ async def restored(*at: int) -> tuple[FallsBack, Installation]:
     records = await sealed(place.ring(), "bob")
     place.log.compact(KEYS)
     store.become(snapshot)
-    store.armed(*at)
+    store.falls_back(*at)
     ring, place.log.page = place.ring(), 1
     while not (opened := await asked(ring.open(records))):
         pass
@@ -168,7 +151,7 @@ async def destroyed_in_the_end(*at: int) -> FallsBack:
     await store.commit([UserCommit("ann", 0, b"state")])
     ring = place.ring()
     await ring.destroyed("ann")
-    store.armed(*at)
+    store.falls_back(*at)
     await store.forget("ann")
     while not await asked(done(ring.destroy("ann"))):
         pass
