@@ -14,7 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import InvalidReplicationFactorError, NoError, TopicAlreadyExistsError, for_code
 
 from streams.deadline import Deadline
-from streams.kafka_calls import ask, ask_until
+from streams.kafka_calls import ask_until
 from streams.kafka_clients import admin_client, consumer_client
 from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from streams.topics import TOPICS, Topic
@@ -86,14 +86,14 @@ async def topic_problems(
 async def _found(
     admin: AIOKafkaAdminClient, bootstrap: str, topics: Sequence[Topic], deadline: Deadline
 ) -> dict[str, FoundTopic]:
-    described = await ask(admin.describe_topics(), deadline.remaining(), "listing the topics", bootstrap)
+    described = await ask_until(admin.describe_topics, deadline.remaining(), "listing the topics", bootstrap)
     wanted = {topic.name for topic in topics}
     counts = {entry["topic"]: len(entry["partitions"]) for entry in described if entry["topic"] in wanted}
     if not counts:
         return {}
     resources = [ConfigResource(ConfigResourceType.TOPIC, name, dict.fromkeys(_COMPARED)) for name in counts]
-    answers = await ask(
-        admin.describe_configs(resources), deadline.remaining(), "reading the topics' settings", bootstrap
+    answers = await ask_until(
+        lambda: admin.describe_configs(resources), deadline.remaining(), "reading the topics' settings", bootstrap
     )
     settings = {name: {key: value for key, value, *_ in rows} for a in answers for _, _, _, name, rows in a.resources}
     return {name: FoundTopic(count, settings.get(name, {})) for name, count in counts.items()}
@@ -151,7 +151,7 @@ async def _create(
         NewTopic(topic.name, partitions, replication, topic_configs=topic.config() | _durability(replication))
         for topic in topics
     ]
-    answer = await ask(admin.create_topics(new), deadline.remaining(), "making the topics", bootstrap)
+    answer = await ask_until(lambda: admin.create_topics(new), deadline.remaining(), "making the topics", bootstrap)
     refusals = [(name, for_code(code), text) for name, code, text in answer.topic_errors if for_code(code) != NoError]
     for name, error, text in refusals:
         if error is InvalidReplicationFactorError:

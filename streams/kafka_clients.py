@@ -1,8 +1,11 @@
 """Short-lived Kafka clients, started and stopped under a deadline, and what is asked of them in several places."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -10,8 +13,8 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError, for_code
 from aiokafka.structs import ConsumerRecord
 
 from streams.contract import Record
-from streams.deadline import abandon, within
-from streams.kafka_calls import ask
+from streams.deadline import Deadline, abandon, within
+from streams.kafka_calls import ask_until
 from streams.kafka_connecting import connected
 from streams.kafka_security import PLAINTEXT, KafkaSecurity
 from workers.errors import ConfigurationError
@@ -30,6 +33,11 @@ _TASKS = (
     ("_fetcher", "_fetch_task"),
 )
 """What keeps running in a consumer whose `stop` did not come to its end."""
+
+_SETTLES = 2.0
+_AGAIN = 0.2
+"""Seconds for which a missing topic is looked for again, and between two looks: a broker that was killed answers again
+before it has read all that it knew, and whoever takes its first word ends as if it had been set up wrongly."""
 
 _CLOSE = 1.0
 """Seconds to close a few sockets; 5 ms measured."""
@@ -85,12 +93,24 @@ async def partitions_of(
     bootstrap: str, topics: Collection[str], seconds: float, security: KafkaSecurity = PLAINTEXT
 ) -> list[TopicPartition]:
     """Every partition of the topics. Raises `BrokerUnavailable`, and `ConfigurationError` naming what is missing."""
+    settled, deadline = Deadline(min(_SETTLES, seconds / 2)), Deadline(seconds)
     async with admin_client(bootstrap, seconds, security) as admin:
-        described = await ask(admin.describe_topics(list(topics)), seconds, "looking for its topics", bootstrap)
-    missing = sorted(one["topic"] for one in described if for_code(one["error_code"]) is UnknownTopicOrPartitionError)
-    if missing:
-        raise ConfigurationError(f"Kafka at {bootstrap} lacks {', '.join(missing)}: run `attune topics create`")
+        while missing := _missing_in(described := await _described(admin, topics, deadline, bootstrap)):
+            if not settled.remaining():
+                raise ConfigurationError(f"Kafka at {bootstrap} lacks {', '.join(missing)}: run `attune topics create`")
+            await asyncio.sleep(_AGAIN)
     return [TopicPartition(one["topic"], part["partition"]) for one in described for part in one["partitions"]]
+
+
+async def _described(
+    admin: AIOKafkaAdminClient, topics: Collection[str], deadline: Deadline, bootstrap: str
+) -> list[dict[str, Any]]:
+    ask = partial(admin.describe_topics, list(topics))
+    return list(await ask_until(ask, deadline.remaining(), "looking for its topics", bootstrap))
+
+
+def _missing_in(described: Iterable[Mapping[str, Any]]) -> list[str]:
+    return sorted(one["topic"] for one in described if for_code(one["error_code"]) is UnknownTopicOrPartitionError)
 
 
 async def stop_quietly(consumer: AIOKafkaConsumer, seconds: float) -> None:

@@ -132,6 +132,8 @@ class KeyRing:
         self._mailboxes: dict[str, bytes] = {}
         self._nowhere: dict[tuple[bytes, bytes], float] = {}
         """By mailbox and id: neither the store nor the topic had it; until when that is believed."""
+        self._wanted: dict[bytes, None] = {}
+        """Mailboxes for which a key is waited for, in the order of asking."""
         self._away_until = 0.0
         self._making = asyncio.Lock()
         catching_up, rolling = Timer(CATCH_UP, self._topic.catch_up), Timer(ROLL, self._topic.roll)
@@ -204,14 +206,23 @@ class KeyRing:
         return await self._without_store(mailboxes)
 
     async def _make(self, mailboxes: Collection[bytes]) -> dict[bytes, _Held]:
+        """With those of all others who wait for one: each by itself would be four calls behind a lock."""
+        self._wanted.update(dict.fromkeys(mailboxes))
         async with self._making:
-            # 1. Look
-            if not await self._topic.is_held():
-                await self._topic.catch_up()
-            held = await self._read(mailboxes)
-            made = await self._written(_without_key(held))
-            # 3. Add
-            return held | self._keep(await self._store.add_keys(made)) if made else held
+            held = self._kept(mailboxes)  # whoever waited before us may have made ours
+            if held.keys() >= set(mailboxes) and not _without_key(held):
+                return held
+            together, self._wanted = self._wanted | dict.fromkeys(mailboxes), {}
+            return await self._make_together(together)
+
+    async def _make_together(self, mailboxes: Collection[bytes]) -> dict[bytes, _Held]:
+        # 1. Look
+        if not await self._topic.is_held():
+            await self._topic.catch_up()
+        held = await self._read(mailboxes)
+        made = await self._written(_without_key(held))
+        # 3. Add
+        return held | self._keep(await self._store.add_keys(made)) if made else held
 
     async def _without_store(self, mailboxes: Collection[bytes]) -> dict[bytes, _Held]:
         """Keys that were read a while ago are as good, and others are made."""
@@ -247,10 +258,13 @@ class KeyRing:
 
     async def _fresh(self, mailboxes: Collection[bytes]) -> dict[bytes, _Held]:
         """What is kept here, or read where there is none, or none that is new enough."""
-        now = self._now()
-        held = {mailbox: one for mailbox in mailboxes if (one := self._held.get(mailbox)) and one.until > now}
+        held = self._kept(mailboxes)
         stale = [mailbox for mailbox in mailboxes if mailbox not in held]
         return held | await self._read(stale) if stale else held
+
+    def _kept(self, mailboxes: Collection[bytes]) -> dict[bytes, _Held]:
+        now = self._now()
+        return {mailbox: one for mailbox in mailboxes if (one := self._held.get(mailbox)) and one.until > now}
 
     async def _read(self, mailboxes: Collection[bytes]) -> dict[bytes, _Held]:
         found = await self._store.read_keys(mailboxes)

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
+from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -81,6 +82,20 @@ async def test_a_topic_is_missing(kind: KafkaKind) -> None:
     runner = kind(stage, bootstrap=shared_broker().bootstrap, batch_size=BATCH, metrics=Metrics())
     with pytest.raises(ConfigurationError, match="no-such-topic: run `attune topics create`"):
         await runner.run()
+
+
+async def test_a_topic_that_comes_while_it_is_looked_for(kind: KafkaKind) -> None:
+    """As with a broker that answers again before it has read all that it knew."""
+    topic = f"late-{uuid4().hex}"
+    stage = RecordingStage((topic,))
+    runner = kind(stage, bootstrap=shared_broker().bootstrap, batch_size=BATCH, metrics=Metrics())
+    async with running(runner) as run:
+        await asyncio.sleep(0.5)
+        await create_topics(shared_broker().bootstrap, 1, 1, topics=[Topic(topic)])
+        producer = KafkaProducer(shared_broker().bootstrap)
+        await producer.send(mail(topic, 1))
+        await producer.close()
+        await eventually(lambda: stage.records, run)
 
 
 async def test_the_broker_is_killed_and_comes_back(bench: KafkaBench, mortal: KafkaBroker) -> None:

@@ -63,8 +63,8 @@ class Service:
         answer.raise_for_status()
         return answer.json()
 
-    def profile(self, user: str) -> Any:
-        answer = self.http.get(f"/v1/users/{user}/profile")
+    def profile(self, user: str, headers: Mapping[str, str] | None = None) -> Any:
+        answer = self.http.get(f"/v1/users/{user}/profile", headers=headers)
         return answer.json() if answer.status_code == 200 else {"version": 0, "interests": []}
 
     def metric(self, name: str, **labels: str) -> float:
@@ -92,12 +92,12 @@ def run_attune(*words: str, env: Mapping[str, str]) -> subprocess.CompletedProce
     )
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 2 * PATIENCE) -> None:
-    """Fails unless it holds within so many seconds."""
+def eventually(holds: Callable[[], bool], seconds: float = 2 * PATIENCE, every: float = 0.02) -> None:
+    """Fails unless it holds within so many seconds. It is looked at `every` so many."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"did not come to hold within {seconds} s"
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 def interaction(user: str, provider: str, item: str, signal: str = "click", n: int = 0) -> dict[str, Any]:

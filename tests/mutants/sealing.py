@@ -61,8 +61,8 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "a store that was wiped is caught up before a key is made",
         "streams/key_ring.py",
-        "            # 1. Look\n            if not await self._topic.is_held():",
-        "            # 1. Look\n            if False:",
+        "        # 1. Look\n        if not await self._topic.is_held():",
+        "        # 1. Look\n        if False:",
         _RING,
     ),
     _sealing(

@@ -1,5 +1,6 @@
 """An installation for tests of sealing: a store and a log in memory, and as many processes with keys as wanted."""
 
+import asyncio
 import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class MemoryLog:
         if self.failures:
             self.failures -= 1
             raise BrokerUnavailable("the broker is away, as the test wants it")
+        await asyncio.sleep(0)  # a broker takes a while: others have their turn
         for one in messages:
             number = partition_of(one.key, PARTITIONS)
             held = self.records.setdefault(Partition(one.topic, number), [])

@@ -52,6 +52,23 @@ async def test_who_seals_at_once_for_somebody_new_seals_with_one_key(place: Inst
     assert await read(place.ring(), records) == [(b"ann", False)] * 2
 
 
+async def test_keys_for_many_new_people_are_made_together(place: Installation) -> None:
+    """The first who comes makes their own; whoever comes meanwhile waits, and is served at one stroke."""
+    ring = place.ring()
+    everybody = [f"user-{number}" for number in range(50)]
+    records = await asyncio.gather(*(sealed(ring, user) for user in everybody))
+    assert place.store.calls.count("add_keys") == 2
+    assert [await read(place.ring(), one) for one in records] == [[(user.encode(), False)] for user in everybody]
+
+
+async def test_who_waits_for_a_key_is_not_let_down_with_who_makes_it(place: Installation) -> None:
+    ring = place.ring()
+    await sealed(ring, "bob")
+    place.log.failures = 1
+    outcomes = await asyncio.gather(*(sealed(ring, user) for user in ("ann", "eve", "ida")), return_exceptions=True)
+    assert [type(one) for one in outcomes] == [BrokerUnavailable, list, list]
+
+
 async def test_nothing_is_sealed_with_a_key_that_is_not_on_the_topic(place: Installation) -> None:
     place.log.failures = 1
     ring = place.ring()
