@@ -240,9 +240,9 @@ class KeyRing:
         held = await self._fresh({mailbox for mailbox, _ in asked})
         if lacking := self._lacking(asked, held):
             held |= await self._read({mailbox for mailbox, _ in lacking})  # it may be newer than what is kept here
-        if (lacking := self._lacking(asked, held)) or self._topic.is_broken_off:
-            await self._topic.catch_up()
-            held |= await self._read({mailbox for mailbox, _ in lacking})
+        if (lacking := self._lacking(asked, held)) or self._topic.is_part_way:
+            await (self._topic.catch_up() if lacking else self._topic.come_to_end())
+            held = await self._read(held)
         if lacking := self._lacking(asked, held):
             if not await self._topic.is_held():
                 raise StoreUnavailable("the store was emptied while it was caught up with the keys: it is done again")

@@ -53,9 +53,11 @@ class KeyTopic:
         self._nulled: dict[tuple[bytes, bytes], None] = {}
         self._ends: Mapping[Partition, int] = {}
         self._catching_up = asyncio.Lock()
-        self.is_broken_off = False
-        """Whether the last catching up was: the store may have the key that somebody missed, and not what else there
-        is."""
+        self._begun = self._ended = 0
+        """Times that it was caught up: the last that was begun, and the last that came to its end."""
+        self.is_part_way = False
+        """Whether what the store lacked is being brought to it, or that broke off: it may have the key that somebody
+        missed, and not what else there is (`come_to_end`)."""
 
     async def write(self, keys: Mapping[bytes, bytes]) -> None:
         """One wrapped key for each mailbox. Returns when they are durable."""
@@ -79,24 +81,40 @@ class KeyTopic:
 
     async def is_held(self) -> bool:
         """Whether the store was caught up from here, and still has all that it was caught up with then."""
-        if not self._ends or self.is_broken_off:
+        if self.is_part_way:
+            await self.come_to_end()
+        if not self._ends:
             return False
         marks = await self._store.marks(self._ends)
         return all(marks.get(source, 0) > end for source, end in self._ends.items())
 
     async def catch_up(self) -> None:
-        """Brings the store what the topic has and its marks say that it has not. One at a time. `StoreUnavailable`
-        where it loses that meanwhile, too."""
+        """Brings the store what the topic has by now and its marks say that it has not. `StoreUnavailable` where it
+        loses that meanwhile, too. All who ask while one is under way share the next one."""
+        await self._caught_up(self._begun + 1)
+
+    async def come_to_end(self) -> None:
+        """Returns when the one under way has; one that broke off is done again."""
+        await self._caught_up(self._begun)
+
+    async def _caught_up(self, wanted: int) -> None:
         async with self._catching_up:
-            self.is_broken_off = True
-            self._ends = await self._history.ends([KEYS])
+            if self._ended >= wanted:
+                return
+            self._begun += 1
+            ends = await self._history.ends([KEYS])
             # 1. Ask
             life = await self._store.life()
-            marks = await self._store.marks(self._ends)
-            for source, end in self._ends.items():
-                if (mark := marks.get(source, 0)) <= end:
-                    await self._restore(source, Span(max(mark - 1, 0), end), life)
-            self.is_broken_off = False
+            marks = await self._store.marks(ends)
+            lacking = {
+                source: Span(max(mark - 1, 0), end)
+                for source, end in ends.items()
+                if (mark := marks.get(source, 0)) <= end
+            }
+            self.is_part_way = self.is_part_way or bool(lacking)
+            for source, span in lacking.items():
+                await self._restore(source, span, life)
+            self._ends, self._ended, self.is_part_way = ends, self._begun, False
 
     async def roll(self) -> None:
         """A message to every partition: a broker closes a file only when it is written to (`streams.topics`)."""

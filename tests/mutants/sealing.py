@@ -152,8 +152,22 @@ SEALING: tuple[Mutation, ...] = (
     _sealing(
         "who broke off catching up goes on with it",
         "streams/key_ring.py",
-        " or self._topic.is_broken_off:",
+        " or self._topic.is_part_way:",
         ":",
+        _LOSS,
+    ),
+    _sealing(
+        "who reads while the store is caught up begins no other time",
+        "streams/key_topic.py",
+        "await self._caught_up(self._begun)",
+        "await self.catch_up()",
+        _LOSS,
+    ),
+    _sealing(
+        "all who miss a key at once share one time",
+        "streams/key_topic.py",
+        "            if self._ended >= wanted:\n                return\n",
+        "",
         _LOSS,
     ),
     _sealing(

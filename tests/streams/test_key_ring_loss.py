@@ -1,5 +1,6 @@
 """Keys and a store that is lost while it is caught up with them, or while they are destroyed."""
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from itertools import combinations_with_replacement
 from typing import TypeVar
@@ -109,6 +110,27 @@ async def test_who_broke_off_catching_up_goes_on_with_it_though_nothing_is_misse
         assert await read(ring, records[:1]) == [(user.encode(), False)]
         mailbox = ring.mailbox("gone")
         assert (await place.store.read_keys([mailbox])) == {mailbox: ()}
+
+
+async def test_all_who_miss_a_key_at_once_share_one_catching_up(place: Installation) -> None:
+    everybody = [f"user-{number}" for number in range(20)]
+    records = await sealed(place.ring(), *everybody)
+    place.store.wipe()
+    ring, before = place.ring(), place.store.calls.count("life")
+    opened = await asyncio.gather(*(read(ring, [one]) for one in records))
+    assert opened == [[(user.encode(), False)] for user in everybody]
+    assert place.store.calls.count("life") == before + 2  # the first had begun when the others came
+
+
+async def test_who_reads_while_the_store_is_caught_up_waits_for_that_and_begins_no_other(place: Installation) -> None:
+    ring = place.ring()
+    records = await sealed(ring, *(f"user-{number}" for number in range(20)))
+    before = place.store.calls.count("life")
+    ticking = asyncio.gather(ring.timers[0].tick())  # over what was written since the last one
+    await asyncio.sleep(0)
+    await asyncio.gather(*(read(ring, [one]) for one in records))
+    await ticking
+    assert place.store.calls.count("life") == before + 1
 
 
 async def test_a_store_that_was_caught_up_in_part_gives_nobody_a_key_who_was_erased(place: Installation) -> None:
