@@ -12,7 +12,6 @@ from importlib.metadata import version
 from infra.settings import Settings
 from infra.stores.redis import RedisStore
 from infra.stores.sqlite import SqliteStore
-from infra.threads import share_processor
 from streams.contract import Log, Producer, Stage
 from streams.control import ControlStage
 from streams.database import Database
@@ -52,7 +51,6 @@ class Ground:
 @asynccontextmanager
 async def open_ground(settings: Settings) -> AsyncIterator[Ground]:
     """Opens it, and closes it in the end. Raises `ConfigurationError` or `Unavailable`, with the cure."""
-    share_processor()
     async with AsyncExitStack() as stack:
         database = Database(settings.database) if settings.embedded or settings.store == "embedded" else None
         if database is not None:
