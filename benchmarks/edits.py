@@ -7,7 +7,8 @@
    again (`remove`), avoids what stands first (`avoid`), and takes that back (`allow`).
 3. The time is from before the POST until the first answer of GET .../recommendations that is of a newer version and
    shows the edit: an item that the new interest brought, none of it any more, the avoided item gone, the item there
-   again. The person looks again 20 ms after each answer.
+   again. The person looks again 100 ms after each answer, so a time is up
+   to that much too long.
 4. Quiet and busy turns take turns at the same service, so that what slows the machine slows both. In the busy ones
    other people's events come in over HTTP, 20 ms of them in a request.
 5. In the end nothing waits, and nothing has become a dead-letter.
