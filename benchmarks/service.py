@@ -11,6 +11,7 @@ from prometheus_client import Counter
 
 from benchmarks.figures import Meter
 from infra.compose import agent_rules
+from infra.garbage import spare_what_is_loaded
 from infra.ground import Ground
 from infra.settings import RunnerName
 from streams.agents import AgentsStage
@@ -57,6 +58,7 @@ def runner(ground: Ground, stage: Stage, kind: RunnerName = "aiokafka") -> Runne
 async def run_during(runners: Sequence[Part], work: Coroutine[Any, Any, T]) -> T:
     """Runs them until `work` is done, then stops them. Returns the result of `work`; raises what it or one of them
     raises."""
+    spare_what_is_loaded()  # as a role does
     running = [asyncio.create_task(one.run()) for one in runners]
     working = asyncio.create_task(work)
     await asyncio.wait([working, *running], return_when=asyncio.FIRST_COMPLETED)

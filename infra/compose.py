@@ -13,6 +13,7 @@ from typing import Literal
 from infra.awaiting import await_ground
 from infra.doors.entering import Doors
 from infra.doors.opening import doors_of, own_tokens
+from infra.garbage import spare_what_is_loaded
 from infra.gateway import dead_letters, spaces
 from infra.gateway.app import create_app, create_provider_app, create_worker_app
 from infra.gateway.endpoints import erasures
@@ -71,6 +72,7 @@ async def run_up(settings: Settings, sample: bool = False) -> None:
         player = [asyncio.create_task(_play_sample(ground), name="sample")] if sample else []
         scheme = "http" if settings.http_cert is None else "https"
         _LOG.info("listening on %s://%s:%d", scheme, settings.http_host, server.port)
+        spare_what_is_loaded()
         await life.run([server, keeper, refiner, *(_runner(ground, stage) for stage in stages)], player)
 
 
@@ -80,6 +82,7 @@ async def run_gateway(settings: Settings) -> None:
     doors = doors_of(settings)
     async with supervised(settings.stop_timeout) as life, await_ground(settings, ready=True) as ground:
         known = spaces_of(ground)
+        spare_what_is_loaded()
         if settings.provider_url is not None:
             search = HttpSearch(settings.provider_url, own_tokens(settings), trust=settings.http_trust)
             try:
@@ -108,6 +111,7 @@ async def run_worker(settings: Settings, role: Role) -> None:
                 app = create_provider_app(stage, ground.metrics, problems, doors)
         server = GatewayServer(app, settings.http_host, settings.metrics_port_of(role), settings.parts_timeout)
         _LOG.info("%s: health and metrics on port %d", role, server.port)
+        spare_what_is_loaded()
         await life.run([*parts, server])
 
 
