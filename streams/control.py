@@ -3,9 +3,10 @@
 A due refresh is neither lost nor repeated, however often control dies:
 
 1. Claim: the store hands out users whose time has come and hides them for a lease; the time itself stays.
-2. Send: one command each, whose id is made from the user's due time: the same however often it is claimed.
-3. Apply: the agent takes a command id once, and its commit sets the next time or clears it. Only that ends the claim;
-   a control that died between 1 and 2 leaves a lease that runs out, and the next claim makes the same command.
+2. Send: one command each.
+3. Apply: the agent looks whether it is due still, and its commit sets the next time or clears it. Only that ends the
+   claim; a control that died between 1 and 2 leaves a lease that runs out, and the next claim makes another command.
+   Of two the second finds nothing due.
 """
 
 import asyncio
@@ -160,18 +161,24 @@ class ControlStage:
 
 
 def _refit(due: Due, now: float) -> RefreshCommand:
-    identity = f"refit:{due.due:.3f}"
+    identity = _identity("refit", due, now)
     return RefreshCommand(command_id=identity, user=due.user, time=_instant(now), cause=RefreshCause.AGE)
 
 
 def _refine(due: Due, now: float) -> RefreshCommand:
     """The agent knows which of its triggers has set the time."""
-    identity = f"refine:{due.due:.3f}"
+    identity = _identity("refine", due, now)
     return RefreshCommand(command_id=identity, user=due.user, time=_instant(now), cause=RefreshCause.AGE, what="texts")
 
 
 def _retry(due: Due, now: float) -> RetryCommand:
-    return RetryCommand(command_id=f"waiting:{due.due:.3f}", user=due.user, time=_instant(now))
+    return RetryCommand(command_id=_identity("waiting", due, now), user=due.user, time=_instant(now))
+
+
+def _identity(what: str, due: Due, now: float) -> str:
+    """Of this sending. An agent takes no identity twice, and the very same time may be due once more: of two events
+    that the log took in one millisecond, the second may be folded after the re-fit that the first one waited for."""
+    return f"{what}:{due.due:.3f}:{now:.3f}"
 
 
 def _outgoing(command: ProfileCommand) -> Outgoing:

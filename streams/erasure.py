@@ -84,13 +84,15 @@ async def erase_again(store: Store, producer: Producer, key: bytes, user: str) -
     # 2. Null
     subjects = {provider: subject_of(key, provider, user) for provider in providers}
     await producer.send([Outgoing(PROFILE_EMBEDDINGS, one.encode(), None) for one in subjects.values()])
-    brought = await store.close_own(mailbox_of(key, user))
-    await producer.send([Outgoing(CATALOG, description_key(item).encode(), None) for item in brought])
+    await _null_brought(store, producer, mailbox_of(key, user))
     return subjects
 
 
 async def erase_owners(store: Store, producer: Producer, secret: bytes, mailboxes: Collection[bytes]) -> None:
-    """Erases again whoever the store still holds of these mailboxes. Reads all of its users: a million take seconds."""
+    """Erases again whoever the store still holds of these mailboxes, and what they brought. Reads all of its users: a
+    million take seconds."""
+    for mailbox in mailboxes:  # which may have come back without its user, from the log
+        await _null_brought(store, producer, mailbox)
     place, wanted = 0, frozenset(mailboxes)
     while True:
         page = await store.users(place)
@@ -101,3 +103,8 @@ async def erase_owners(store: Store, producer: Producer, secret: bytes, mailboxe
         place = page.next
         if not place:
             return
+
+
+async def _null_brought(store: Store, producer: Producer, mailbox: bytes) -> None:
+    brought = await store.close_own(mailbox)
+    await producer.send([Outgoing(CATALOG, description_key(item).encode(), None) for item in brought])

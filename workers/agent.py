@@ -96,7 +96,7 @@ class _Agent(Effects):
                 self.refine(record, message)
             case RefreshCommand(cause=cause):
                 self.folded.carried_out[message.kind] += 1
-                if cause is RefreshCause.DEMAND or self.state.pending:
+                if cause is RefreshCause.DEMAND or self._is_due(record, message):
                     self.refit(Cause(cause.value), record.timestamp_ms)
             case MoveCommand() if self.spaces is not None:
                 self.folded.carried_out[message.kind] += 1
@@ -110,6 +110,11 @@ class _Agent(Effects):
             case _:
                 detail = f"{type(message).__name__} is not carried out by this version: replay it after an upgrade"
                 self.set_aside(record, message, Reason.UNSUPPORTED, detail)
+
+    def _is_due(self, record: Record, command: RefreshCommand) -> bool:
+        """A re-fit, by the clock of who sent the command or of the log. One that was sent twice finds none due."""
+        due = self.rules.triggers.refit_due(self.state.pending_since_ms)
+        return due is not None and due <= max(record.timestamp_ms / 1000, command.time.timestamp())
 
     def look_again(self, now_ms: int) -> None:
         """At what waits: it has come, or its time is up."""

@@ -88,11 +88,25 @@ KEEPING: tuple[Mutation, ...] = (
         "tests/streams/test_embedder.py",
     ),
     _kept(
-        "a claim ends only with the agent's commit",
+        "what is due at the same moment again is another command",
         "streams/control.py",
-        'identity = f"refit:{due.due:.3f}"',
-        'identity = f"refit:{now:.3f}"',
+        'return f"{what}:{due.due:.3f}:{now:.3f}"',
+        'return f"{what}:{due.due:.3f}"',
         "tests/streams/test_control.py",
+    ),
+    _kept(
+        "a re-fit by age that was sent twice is carried out once",
+        "workers/agent.py",
+        "if cause is RefreshCause.DEMAND or self._is_due(record, message):",
+        "if True:",
+        "tests/workers/test_agent_refits.py",
+    ),
+    _kept(
+        "what a forgotten person brought goes from the topic though the store has lost who they were",
+        "streams/erasure.py",
+        "        await _null_brought(store, producer, mailbox)\n    place, wanted",
+        "        pass\n    place, wanted",
+        "tests/streams/test_brought.py",
     ),
     _kept(
         "a store that lost what it had confirmed is noticed",

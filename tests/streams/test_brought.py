@@ -165,6 +165,18 @@ async def test_a_store_out_of_a_snapshot_does_not_bring_it_back(town: Town) -> N
     await check_gone(town)
 
 
+async def test_a_wiped_store_that_is_told_of_it_once_more_takes_it_from_the_topic_too(town: Town) -> None:
+    """By an embedder that had opened it before. Nobody knows whose it is then: the store has lost the person, too."""
+    await town.send(described("ada"))
+    opened = await town.ring().open(town.log.of(CATALOG))
+    await erased(town)
+    town.store.wipe()
+    await EmbedderStage(town.store, HashEncoder(DIMENSION, SPACE), town.log, town.metrics).handle(opened)
+    assert await town.titles("ada") == [LIKED]
+    await town.ring().destroy("somebody else")  # which catches up with the topic of keys
+    await check_gone(town)
+
+
 async def test_a_letter_about_it_is_sealed_as_well_and_opens(town: Town) -> None:
     letter = dead_letter(record_of(described("ada")), Reason.INVALID, "no JSON", "embedder", NOW)
     assert sealed_for(letter, lambda user: user.encode()) == mailbox_of(SECRET, "ada")

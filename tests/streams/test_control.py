@@ -99,7 +99,8 @@ async def test_where_nothing_is_due_nothing_is_sent() -> None:
     assert world.store.calls[-2:] == ["claim_due", "claim_due"]
 
 
-async def test_one_claim_is_one_command_until_the_lease_has_run_out_and_then_the_same() -> None:
+async def test_one_claim_is_one_command_until_the_lease_has_run_out_and_then_another() -> None:
+    """The same would not be taken: the first was, and the very same time may be due again."""
     world = await a_world()
     await schedule(world, "refit", ada=DUE)
     world.now = DUE
@@ -109,10 +110,10 @@ async def test_one_claim_is_one_command_until_the_lease_has_run_out_and_then_the
     world.now = DUE + LEASE
     await control(world).send_due()
     first, second = sent_commands(world)
-    assert first.command_id == second.command_id
+    assert first.command_id != second.command_id
 
 
-async def test_killed_between_claim_and_send_it_makes_the_same_command_after_the_lease() -> None:
+async def test_killed_between_claim_and_send_it_makes_the_command_after_the_lease() -> None:
     world = await a_world()
     await schedule(world, "refit", ada=DUE)
     world.now = DUE
@@ -124,7 +125,7 @@ async def test_killed_between_claim_and_send_it_makes_the_same_command_after_the
     assert sent_commands(world) == []
     world.now += 0.001
     await control(world).send_due()
-    assert [command.command_id for command in sent_commands(world)] == [f"refit:{DUE:.3f}"]
+    assert [command.command_id for command in sent_commands(world)] == [f"refit:{DUE:.3f}:{world.now:.3f}"]
 
 
 async def test_two_due_times_are_two_commands() -> None:

@@ -73,6 +73,18 @@ def test_a_refresh_by_age_fits_what_is_pending_and_does_nothing_where_nothing_is
     assert folded.state.refitted_ms == milliseconds(500)
 
 
+def test_a_refresh_by_age_does_nothing_where_what_is_pending_is_not_due_yet() -> None:
+    """It was sent twice, and something new has come after the first."""
+    mailbox = Mailbox()
+    mailbox.clicks("tea", range(2))
+    refresh(mailbox, RefreshCause.AGE, at=500.0)
+    mailbox.send("tea-3", at=501.0)
+    refresh(mailbox, RefreshCause.AGE, at=504.0)
+    folded = fold_in(mailbox.events)
+    assert folded.refits == {"first": 1, "age": 1}
+    assert folded.state.pending == 1
+
+
 def test_a_refit_that_changes_nothing_makes_no_version() -> None:
     mailbox = Mailbox()
     mailbox.clicks("tea", range(1))
