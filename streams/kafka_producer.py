@@ -6,6 +6,8 @@
 3. acks=all: a message is durable when every in-sync replica has it.
 4. A deadline for the whole `send`. After it the outcome is unknown: what is queued may still arrive, and sending again
    is right: a key's last message stays its last one.
+5. aiokafka has a shorter deadline of its own, after which it fails what it holds. A client that has neither sent nor
+   failed anything for the whole of ours waits for what will never be: it is given up, and the next `send` makes one.
 
 No idempotent producer: it was seen to hang for ever without its broker, and every reader here takes repeats anyway.
 """
@@ -13,6 +15,7 @@ No idempotent producer: it was seen to hang for ever without its broker, and eve
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -62,6 +65,8 @@ class KafkaProducer:
         self._buffered = 0
         self._connecting = asyncio.Lock()
         self._producer: AIOKafkaProducer | None = None
+        self._settled = 0
+        """Sends that it has carried out or failed."""
 
     async def start(self) -> None:
         """Connects now. Raises `BrokerUnavailable` within the deadline of a send."""
@@ -91,13 +96,19 @@ class KafkaProducer:
     async def _send(self, messages: Sequence[Outgoing]) -> None:
         deadline = Deadline(self._send_timeout)
         producer = await self._connected(deadline.remaining())
+        settled = self._settled
         try:
             await within(deadline.remaining(), self._deliver(producer, messages))  # 4
         except (TimeoutError, OSError, KafkaError) as error:
             if type(error) is KafkaError:  # its sender task has died: it will never send again
                 await self._forget(producer)
                 raise BrokerUnavailable(f"the producer for Kafka at {self._bootstrap} broke: {error}") from error
+            if type(error) is TimeoutError and self._settled == settled:  # 5
+                _LOG.warning("the producer gave no answer for %.1f s: a new one is made", self._send_timeout)
+                await self._forget(producer)
+            self._settled += type(error) is not TimeoutError
             raise translated(error, "sending", self._bootstrap) from error
+        self._settled += 1
 
     async def _deliver(self, producer: AIOKafkaProducer, messages: Sequence[Outgoing]) -> None:
         sent: list[asyncio.Future[object]] = []
@@ -143,4 +154,5 @@ async def _stop(producer: AIOKafkaProducer, seconds: float) -> None:
         await within(seconds, producer.stop())
     except (TimeoutError, OSError, KafkaError) as error:
         _LOG.warning("the producer did not stop in order (%s): what it held may be lost", type(error).__name__)
-        await within(_STOP_UNSTARTED, producer.client.close())
+        with suppress(TimeoutError, OSError, KafkaError):
+            await within(_STOP_UNSTARTED, producer.client.close())

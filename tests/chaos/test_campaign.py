@@ -3,10 +3,12 @@
 `make chaos` is the long form (`tests.chaos.campaign`).
 """
 
+import asyncio
+
 import pytest
 
 from tests.chaos import faults
-from tests.chaos.campaign import STALL_LIMIT, campaign
+from tests.chaos.campaign import STALL_LIMIT, campaign, say_to_stderr
 from tests.chaos.faults import Fault
 from tests.chaos.town import Town
 
@@ -39,7 +41,8 @@ FAULTS: tuple[Fault, ...] = (
 
 
 async def test_nothing_is_lost_or_doubled_and_nothing_stands_still(place: Town) -> None:
-    report = await campaign(place, FAULTS, rate=40.0, seed=7, pause=(0.2, 1.0))
+    async with asyncio.timeout(360.0):  # so that what hangs is named
+        report = await campaign(place, FAULTS, rate=40.0, seed=7, pause=(0.2, 1.0), say=say_to_stderr)
     assert report.verdict == dict.fromkeys(report.verdict, 0), report
     assert report.longest_stall <= 2 * STALL_LIMIT, "on a machine that runs other tests; the long form keeps to it"
     assert report.zombies == []

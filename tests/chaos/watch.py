@@ -13,10 +13,10 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
 from infra.stores.redis_keys import MARKS, mark_field
 from streams.agents import AgentsStage
+from streams.deadline import within
 from streams.kafka_clients import admin_client, consumer_client, partitions_of
 from streams.topics import INTERACTIONS
 from tests.chaos.crew import Crew, Worker
@@ -27,6 +27,8 @@ from workers.ports import Partition
 
 LOOK = 0.25
 LOOK_AT_WORKERS = 2.0
+_BLIND_SECONDS = 60.0
+"""A broker that was killed is back after some ten, on a machine with both cores busy."""
 _GROUP = "the group"
 _MEMBERS = 5
 """Place of the members in Kafka's description of a group, in every version of it."""
@@ -44,6 +46,7 @@ class Watch:
         self.zombies = Zombies(self.excuses)
         self._servers = servers
         self._crew = crew
+        self._seen = time.monotonic()
 
     @contextmanager
     def excused(self) -> Iterator[None]:
@@ -55,10 +58,13 @@ class Watch:
             self.excuses.end(time.monotonic())
 
     async def look_at_partitions(self) -> None:
-        """Until it is cancelled."""
+        """Until it is cancelled. Raises what kept it from seeing anything for `_BLIND_SECONDS`."""
         while True:
-            with suppress(KafkaError, RedisError, OSError, TimeoutError, AttuneError):  # a server is away: that is said
+            try:
                 await self._follow()
+            except Exception:  # a server that dies has its clients raise anything: they are made anew
+                if time.monotonic() - max(self._seen, self.excuses.healed) > _BLIND_SECONDS:
+                    raise
             await asyncio.sleep(LOOK)
 
     async def look_at_workers(self) -> None:
@@ -73,10 +79,10 @@ class Watch:
     async def _follow(self) -> None:
         bootstrap = self._servers.kafka.bootstrap
         partitions = await partitions_of(bootstrap, [INTERACTIONS], 5.0)
-        async with consumer_client(bootstrap, 5.0) as consumer, Redis(port=self._servers.redis.port) as redis:
+        redis = Redis(port=self._servers.redis.port, socket_timeout=3.0, socket_connect_timeout=3.0)
+        async with consumer_client(bootstrap, 5.0) as consumer, redis:
             while True:
-                async with asyncio.timeout(3.0):
-                    await self._look(consumer, redis, partitions)
+                await within(3.0, self._look(consumer, redis, partitions))
                 await asyncio.sleep(LOOK)
 
     async def _look(self, consumer: AIOKafkaConsumer, redis: Redis, partitions: list[TopicPartition]) -> None:
@@ -86,6 +92,7 @@ class Watch:
             mark = int(marks.get(mark_field(Partition(*at)), 0))
             self.stalls.note(at.partition, int(end), mark, time.monotonic(), self.during)
         self.lag = sum(map(int, ends.values())) - self.stalls.applied
+        self._seen = time.monotonic()
 
     async def _look_at(self, worker: Worker, http: httpx.AsyncClient) -> None:
         if worker.paused or not worker.running:
@@ -103,8 +110,8 @@ class Watch:
         if any(not one.running or one.paused or now - one.since < ZOMBIE_SECONDS for one in workers):
             self.zombies.forgive(_GROUP, now)
             return
-        with suppress(KafkaError, OSError, AttuneError):
-            self.zombies.note(_GROUP, 0.0, await self._members() == len(workers), now)
+        with suppress(KafkaError, OSError, TimeoutError, AttuneError):
+            self.zombies.note(_GROUP, 0.0, await within(10.0, self._members()) == len(workers), now)
         self.zombies.judge(_GROUP, now, self.during)
 
     async def _members(self) -> int:
@@ -116,16 +123,13 @@ class Watch:
 
 @asynccontextmanager
 async def watching(servers: Servers, crew: Crew) -> AsyncIterator[Watch]:
+    """Whoever is watched ends as soon as the watch does: nobody would see a stall any more."""
     watch = Watch(servers, crew)
-    tasks = [asyncio.create_task(watch.look_at_partitions()), asyncio.create_task(watch.look_at_workers())]
-    try:
+    async with asyncio.TaskGroup() as group:
+        looking = [group.create_task(watch.look_at_partitions()), group.create_task(watch.look_at_workers())]
         yield watch
-    finally:
-        for task in tasks:
+        for task in looking:
             task.cancel()
-        for end in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(end, Exception):
-                raise end
 
 
 def figure(text: str, name: str) -> float:

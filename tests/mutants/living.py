@@ -38,6 +38,13 @@ LIVING: tuple[Mutation, ...] = (
         "tests/contract/test_runner_broker.py::test_a_topic_that_comes_while_it_is_looked_for",
     ),
     _alive(
+        "a producer that neither sends nor fails is made anew",
+        "streams/kafka_producer.py",
+        "if type(error) is TimeoutError and self._settled == settled:",
+        "if False:",
+        "tests/streams/test_kafka_producer.py::test_a_client_that_neither_sends_nor_fails_is_replaced",
+    ),
+    _alive(
         "a member that is thrown out again and again ends",
         "streams/kafka_evictions.py",
         "if len(self._times) >= self._limit and now - self._times[-self._limit] < WITHIN:",

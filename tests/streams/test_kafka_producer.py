@@ -107,6 +107,22 @@ async def test_a_sender_that_has_died_is_replaced() -> None:
     await producer.close()
 
 
+async def test_a_client_that_neither_sends_nor_fails_is_replaced() -> None:
+    bootstrap = shared_broker().bootstrap
+    await create_topics(bootstrap, 1, 1, topics=[Topic("letters")])
+    producer = KafkaProducer(bootstrap, send_timeout=1.0)
+    await _until_sent(producer, Outgoing("letters", b"key", b"before"))
+    stuck = producer._producer
+    assert stuck is not None
+    # As if it waited for the answer to a request and had forgotten to give up.
+    stuck._sender._in_flight.update(broker.nodeId for broker in stuck.client.cluster.brokers())
+    with pytest.raises(BrokerUnavailable):
+        await producer.send([Outgoing("letters", b"key", b"never sent")])
+    await _until_sent(producer, Outgoing("letters", b"key", b"after"))
+    assert producer._producer is not stuck
+    await producer.close()
+
+
 async def test_closing_does_not_wait_for_a_broker_that_stands_still(broker: KafkaBroker) -> None:
     await create_topics(broker.bootstrap, 1, 1, topics=[Topic("letters")])
     producer = KafkaProducer(broker.bootstrap, send_timeout=1.0)
