@@ -1,14 +1,13 @@
 """A person's edit: how long until what is recommended shows it, while other people's events stream in.
 
-1. `attune up` in a process of its own, with the sample's catalog in it and the model loaded: embedded, or on a Kafka
-   and a Redis of its own.
+1. `attune up` in a process of its own, with the sample's catalog in it and the model loaded, embedded; and on a Kafka
+   and a Redis of its own the gateway and each role in a process of its own, as docker-compose.yml has them.
 2. Some people have a past and edit their profiles. Edits come at even distances, whatever became of other people's. A
    person adds an interest in words that nobody has typed before (`add`), takes it out
    again (`remove`), avoids what stands first (`avoid`), and takes that back (`allow`).
 3. The time is from before the POST until the first answer of GET .../recommendations that is of a newer version and
    shows the edit: an item that the new interest brought, none of it any more, the avoided item gone, the item there
-   again. The person looks again 100 ms after each answer, so a time is up
-   to that much too long.
+   again. The person looks again 100 ms after each answer, so a time is up to that much too long.
 4. Quiet and busy turns take turns at the same service, so that what slows the machine slows both. In the busy ones
    other people's events come in over HTTP, 20 ms of them in a request.
 5. In the end nothing waits, and nothing has become a dead-letter.
@@ -20,8 +19,8 @@ import json
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,7 +29,19 @@ import httpx
 
 from benchmarks.editing import AT_ONCE, KINDS, SHOW_SECONDS, Desk, texts
 from benchmarks.figures import Figures, latencies, machine, say
-from benchmarks.over_http import EMBEDDED, Body, events_of, fill, post, refuse_letters, send_at, serving, until_idle
+from benchmarks.over_http import (
+    EMBEDDED,
+    Body,
+    Service,
+    events_of,
+    fill,
+    post,
+    refuse_letters,
+    send_at,
+    serving,
+    serving_apart,
+    until_idle,
+)
 from benchmarks.servers import start_servers
 from benchmarks.travel import PAST, TURNS
 from workers.errors import ConfigurationError
@@ -106,7 +117,7 @@ def run(
     progress(f"{pace:g} edits/s for {seconds:g} s, {TURNS} times quiet and {TURNS} times with {rate:g} events/s")
     services: dict[str, Figures] = {}
     with TemporaryDirectory(prefix="attune-benchmark-") as folder:
-        services["embedded"] = _on(Path(folder), EMBEDDED, plan, progress)
+        services["embedded"] = _on(serving(Path(folder), EMBEDDED), plan, progress)
     if kafka:
         with start_servers(fast) as servers:
             there = {
@@ -114,7 +125,7 @@ def run(
                 "ATTUNE_STORE": servers.redis.url,
                 "ATTUNE_SECRET": secrets.token_hex(32),
             }
-            services["kafka"] = _on(servers.folder / "service", there, plan, progress)
+            services["kafka"] = _on(serving_apart(servers.folder / "service", there), plan, progress)
     return {
         "bench": "edits",
         "rate": rate,
@@ -128,16 +139,18 @@ def run(
     }
 
 
-def _on(folder: Path, where: Mapping[str, str], plan: Plan, progress: Callable[[str], None]) -> Figures:
-    with serving(folder, where) as service:
-        return asyncio.run(_measured_at(service.url, plan, progress))
+def _on(started: AbstractContextManager[Service], plan: Plan, progress: Callable[[str], None]) -> Figures:
+    with started as service:
+        return asyncio.run(_measured_at(service, plan, progress))
 
 
-async def _measured_at(url: str, plan: Plan, progress: Callable[[str], None]) -> Figures:
+async def _measured_at(service: Service, plan: Plan, progress: Callable[[str], None]) -> Figures:
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(base_url=url, timeout=SHOW_SECONDS, limits=limits) as client:
+    async with httpx.AsyncClient(base_url=service.url, timeout=SHOW_SECONDS, limits=limits) as client:
         await fill(client)
-        return await measure(client, plan, progress)
+        figures = await measure(client, plan, progress)
+        await refuse_letters(client, service.metrics)
+        return figures
 
 
 async def measure(client: httpx.AsyncClient, plan: Plan, progress: Callable[[str], None]) -> Figures:
@@ -154,7 +167,6 @@ async def measure(client: httpx.AsyncClient, plan: Plan, progress: Callable[[str
                 await desk.edit(plan.edits, plan.pace, here.edits)
             told = "p50 {p50_ms} ms, p90 {p90_ms} ms, p99 {p99_ms} ms of {samples}".format(**here.told())
             progress(f"{name}, up to turn {turn}: {told}")
-    await refuse_letters(client)
     return _report(taken["quiet"], taken["busy"])
 
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import os
+import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +27,24 @@ SEND_SECONDS = 0.02
 IDLE_SECONDS = 120.0
 _LOOK_SECONDS = 0.05
 
+_HERE = {"ATTUNE_HTTP_HOST": "127.0.0.1", "ATTUNE_PARTITIONS": str(PARTITIONS)}
+
 EMBEDDED = {"ATTUNE_BROKER": "embedded", "ATTUNE_STORE": "embedded"}
 
 Body = dict[str, Any]
+
+
+WORKERS = ("agents", "embedder", "provider", "control", "refiner")
+
+_ATTUNE = str(Path(sys.executable).parent / "attune")
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
     url: str
     pid: int
+    metrics: tuple[str, ...] = ("/metrics",)
+    """Of every process of it."""
 
 
 @contextmanager
@@ -41,19 +52,29 @@ def serving(folder: Path, where: Mapping[str, str]) -> Iterator[Service]:
     """`attune up`. `where` are its broker and store, as `ATTUNE_*`; all else it has
     from this process's environment. Raises `ProcessError`."""
     port = free_port()
-    home = {
-        "ATTUNE_HTTP_HOST": "127.0.0.1",
-        "ATTUNE_HTTP_PORT": str(port),
-        "ATTUNE_DATA_DIR": str(folder / "data"),
-        "ATTUNE_PARTITIONS": str(PARTITIONS),
-    }
-    command = (str(Path(sys.executable).parent / "attune"), "up")
-    cure = "see its log in the folder"
-    launch = Launch(
-        "attune", command, folder, cure, port, env={**where, **home}, ready_seconds=180.0, stop_seconds=20.0
-    )
-    with ChildProcess(launch).begin() as child:
+    with _role(("up",), folder, {**where, "ATTUNE_HTTP_PORT": str(port)}, port) as child:
         yield Service(f"http://127.0.0.1:{port}", child.pid)
+
+
+@contextmanager
+def serving_apart(folder: Path, where: Mapping[str, str]) -> Iterator[Service]:
+    """As `serving`, the gateway and each role in a process of its own, as docker-compose.yml has them."""
+    ports, port = {role: free_port() for role in WORKERS}, free_port()
+    with ExitStack() as stack:
+        subprocess.run((_ATTUNE, "topics", "create"), env={**os.environ, **where, **_HERE}, check=True)
+        for role, own in ports.items():
+            env = {**where, "ATTUNE_METRICS_PORT": str(own)}
+            stack.enter_context(_role(("worker", role), folder / role, env, own))
+        env = {**where, "ATTUNE_HTTP_PORT": str(port), "ATTUNE_PROVIDER_URL": f"http://127.0.0.1:{ports['provider']}"}
+        child = stack.enter_context(_role(("gateway",), folder / "gateway", env, port))
+        metrics = tuple(f"http://127.0.0.1:{own}/metrics" for own in ports.values())
+        yield Service(f"http://127.0.0.1:{port}", child.pid, ("/metrics", *metrics))
+
+
+def _role(words: tuple[str, ...], folder: Path, env: Mapping[str, str], port: int) -> ChildProcess:
+    home = {**_HERE, "ATTUNE_DATA_DIR": str(folder / "data"), **env}
+    launch = Launch("attune", (_ATTUNE, *words), folder, "see its log in the folder", port, env=home)
+    return ChildProcess(replace(launch, ready_seconds=180.0, stop_seconds=20.0)).begin()
 
 
 async def fill(client: httpx.AsyncClient) -> None:
@@ -127,8 +148,8 @@ async def _lag(client: httpx.AsyncClient, names: Sequence[str]) -> int:
     return sum(stages[name]["lag"] for name in names or stages)
 
 
-async def refuse_letters(client: httpx.AsyncClient) -> None:
+async def refuse_letters(client: httpx.AsyncClient, metrics: Iterable[str] = ("/metrics",)) -> None:
     """Raises `Incomplete`."""
-    lines = (await client.get("/metrics")).text.splitlines()
+    lines = [line for place in metrics for line in (await client.get(place)).text.splitlines()]
     if sum(float(line.split()[-1]) for line in lines if line.startswith("attune_dead_letters_total{")):
         raise Incomplete("a message has become a dead-letter: see `attune dlq list`")
