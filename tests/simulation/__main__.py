@@ -78,6 +78,8 @@ def _summary(results: Sequence[Result], seconds: float) -> str:
         f"{len(results)} seeds in {seconds:.0f} s: {len(failed)} failed {failed or ''}".rstrip(),
         f"{sum(result.events for result in results)} events, {sum(result.commits for result in results)} commits,"
         f" {virtual / 3600:.1f} virtual hours",
+        f"{sum(result.edits for result in results)} edits of people who stayed,"
+        f" {sum(result.forgotten for result in results)} people forgotten",
         "faults: " + ", ".join(f"{count} {what}" for what, count in sorted(kinds.items())),
     ]
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from schemas.command import (
 )
 from schemas.dead_letter import Reason
 from streams.topics import COMMANDS
+from tests.simulation.gone import gone_in
 from tests.simulation.letters import Letters
 from tests.simulation.reading import message_of
 from tests.simulation.world import World
@@ -85,6 +86,14 @@ def check_edits(world: World, letters: Letters, states: dict[str, UserState]) ->
         for one, word in wishes.words.items():
             if one not in wishes.doubtful and not _is_granted(states[user], one, word):
                 yield f"{user} wanted {one} to be {word} and it is not"
+
+
+def edits_in(world: World) -> int:
+    """Different ones, of people who were not forgotten."""
+    commands = [message_of(one) for one in world.log.written if one.topic == COMMANDS]
+    mine = {(one.user, one.command_id): one for one in commands if isinstance(one, EditCommand)}
+    gone = gone_in(world)
+    return sum(len(one.edits) for one in mine.values() if one.user not in gone)
 
 
 def _wishes(world: World, letters: Letters) -> dict[str, _Wishes]:

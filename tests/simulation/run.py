@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests.simulation.gone import gone_in
 from tests.simulation.outcome import check
+from tests.simulation.person import edits_in
 from tests.simulation.plan import OPEN, Plan, plan_of
 from tests.simulation.world import REAL, Variants, World, played
 
@@ -21,6 +23,9 @@ class Result:
     failures: tuple[str, ...] = ()
     faults: Counter[str] = field(default_factory=Counter)
     events: int = 0
+    edits: int = 0
+    """Of people who were not forgotten: what they must have come to is checked in the end."""
+    forgotten: int = 0
     commits: int = 0
     seconds: float = 0.0
     trace: tuple[str, ...] = ()
@@ -56,6 +61,8 @@ def _played(plan: Plan, variants: Variants, trace: bool) -> Result:
         tuple(world.failures),
         world.trace.faults,
         sum(world.log.ends.values()),
+        edits_in(world),
+        len(gone_in(world)),
         len(world.store.history),
         seconds,
         tuple(world.trace.lines()) if trace else (),
