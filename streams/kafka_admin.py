@@ -5,13 +5,20 @@
 3. Every partition answers: right after making a topic a send would wait 0.1 s for its leader, or longer.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import InvalidReplicationFactorError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    BrokerResponseError,
+    InvalidReplicationFactorError,
+    NoError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
 from streams.deadline import Deadline
 from streams.kafka_calls import ask_until
@@ -25,6 +32,11 @@ _COMPARED = ("cleanup.policy", "message.timestamp.type")
 
 TIMEOUT = 30.0
 """Seconds for the whole: nine topics take about 0.3 s on one broker."""
+
+_SETTLES = 5.0
+_AGAIN = 0.2
+"""Seconds for which too few brokers are asked again, and between two times: one that has just come up answers before
+the controller counts it (a second or two on a busy machine), and then there are too few for any number of replicas."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +163,24 @@ async def _create(
         NewTopic(topic.name, partitions, replication, topic_configs=topic.config() | _durability(replication))
         for topic in topics
     ]
-    answer = await ask_until(lambda: admin.create_topics(new), deadline.remaining(), "making the topics", bootstrap)
-    refusals = [(name, for_code(code), text) for name, code, text in answer.topic_errors if for_code(code) != NoError]
+    settled = Deadline(min(_SETTLES, deadline.remaining() / 2))
+    while refusals := await _refusals(admin, bootstrap, new, deadline):
+        if InvalidReplicationFactorError not in (error for _, error, _ in refusals) or not settled.remaining():
+            break
+        await asyncio.sleep(_AGAIN)
     for name, error, text in refusals:
         if error is InvalidReplicationFactorError:
             raise ConfigurationError(f"{name}: {text} Start more brokers, or set ATTUNE_REPLICATION lower")
         if error is not TopicAlreadyExistsError:
             raise ConfigurationError(f"Kafka at {bootstrap} refused to make {name} ({error.__name__}): {text}")
     return bool(refusals)
+
+
+async def _refusals(
+    admin: AIOKafkaAdminClient, bootstrap: str, new: list[NewTopic], deadline: Deadline
+) -> list[tuple[str, type[BrokerResponseError], str]]:
+    answer = await ask_until(lambda: admin.create_topics(new), deadline.remaining(), "making the topics", bootstrap)
+    return [(name, for_code(code), text) for name, code, text in answer.topic_errors if for_code(code) != NoError]
 
 
 def _durability(replication: int) -> dict[str, str]:

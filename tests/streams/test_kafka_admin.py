@@ -3,13 +3,16 @@
 import asyncio
 import uuid
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.errors import InvalidReplicationFactorError, NoError
 
 from infra.processes import free_port
 from streams.contract import Outgoing
-from streams.kafka_admin import TopicReport, create_topics, topic_problems
+from streams.deadline import Deadline
+from streams.kafka_admin import TopicReport, _create, create_topics, topic_problems
 from streams.kafka_clients import admin_client
 from streams.kafka_producer import KafkaProducer
 from streams.topics import Topic
@@ -95,6 +98,24 @@ async def test_retention_is_the_operators_to_choose(table: tuple[Topic, ...]) ->
 async def test_more_replicas_than_brokers(table: tuple[Topic, ...]) -> None:
     with pytest.raises(ConfigurationError, match="ATTUNE_REPLICATION"):
         await create_topics(shared_broker().bootstrap, 2, 3, topics=table)
+
+
+async def test_a_broker_that_is_not_counted_yet_is_asked_again(table: tuple[Topic, ...]) -> None:
+    """As one answers that has just come up: "All brokers are currently fenced"."""
+    admin = Fenced(refuses=2)
+    assert not await _create(admin, "kafka:9092", table, 2, 1, Deadline(30.0))
+    assert admin.asked == 3
+
+
+class Fenced:
+    def __init__(self, refuses: int) -> None:
+        self.asked = 0
+        self._refuses = refuses
+
+    async def create_topics(self, new_topics: list[NewTopic], **_: object) -> SimpleNamespace:
+        self.asked += 1
+        code = InvalidReplicationFactorError.errno if self.asked <= self._refuses else NoError.errno
+        return SimpleNamespace(topic_errors=[(topic.name, code, "all brokers are fenced") for topic in new_topics])
 
 
 async def test_no_kafka(table: tuple[Topic, ...]) -> None:
