@@ -57,7 +57,7 @@ DOORS: tuple[Mutation, ...] = (
         "nor is it let through",
         _ENTERING,
         'raise _without_rule(request.method, request.scope["route"].path)',
-        "return",
+        "yield; return",
         _ACCESS,
     ),
     _door(
