@@ -24,7 +24,7 @@ test: .venv/.test  ## everything: lint, types, layers and the whole suite, with 
 test-vllm: .venv/.test .vllm/.env  ## the LLM proposer against a real vLLM server on this CPU (installs 5 GB, once)
 	$(RUN) -m pytest -m vllm tests/vllm
 
-mutants: .venv/.test  ## every guard taken out in turn: a test must notice (about ten minutes)
+mutants: .venv/.test  ## every guard taken out in turn: a test must notice (about twenty minutes)
 	scripts/system-packages.sh test
 	$(RUN) -m tests.mutants
 
