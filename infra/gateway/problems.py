@@ -137,7 +137,7 @@ def _is_nothing(request: Request, error: HTTPException) -> bool:
     """Whether the one address that was found is that of somebody whose id is all the rest of the path. An id may hold a
     slash, so whatever follows /v1/users/ could be one; one that is meant as such comes as %2F."""
     path = getattr(request.scope.get("route"), "path", "")
-    raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()  # the URL wants a query in UTF-8
     return error.status_code == 405 and path == _WHOLE_USER and raw.count(b"/") > _WHOLE_USER.count("/")
 
 

@@ -36,6 +36,13 @@ async def test_what_is_as_it_should_be_is_accepted(target: Target) -> None:
             assert await feed(good) or target.name.startswith(("door addresses", "door headers"))
 
 
+@pytest.mark.parametrize("one", [b"?\xff", b"/page/items.js?\xff", b"/v1/users/ada/profile?\xff"])
+async def test_a_query_that_is_no_text_is_no_fault_of_the_service(one: bytes) -> None:
+    (addresses,) = [target for target, _ in SHARED if target.name == "door addresses"]
+    async with addresses.open() as feed:
+        assert await feed(one) is not one.startswith(b"?")
+
+
 def test_the_same_seed_gives_the_same_inputs() -> None:
     good = (b'{"a": [1, {"b": "text"}], "c": null}', b"a\tb\n")
     first, again, other = (list(islice(inputs(seed, good), 500)) for seed in (1, 1, 2))
