@@ -120,6 +120,7 @@ def run(
         services["embedded"] = _on(serving(Path(folder), EMBEDDED), plan, progress)
     if kafka:
         with start_servers(fast) as servers:
+            asyncio.run(servers.prepare())
             there = {
                 "ATTUNE_BROKER": servers.kafka.url,
                 "ATTUNE_STORE": servers.redis.url,

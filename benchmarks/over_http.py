@@ -2,22 +2,21 @@
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 
 from benchmarks.servers import PARTITIONS
 from benchmarks.service import Incomplete
 from benchmarks.workload import interactions
+from infra.cli.roles import Role
 from infra.processes import ChildProcess, Launch, free_port
 from infra.sample.catalog import sample_items
 
@@ -27,16 +26,9 @@ SEND_SECONDS = 0.02
 IDLE_SECONDS = 120.0
 _LOOK_SECONDS = 0.05
 
-_HERE = {"ATTUNE_HTTP_HOST": "127.0.0.1", "ATTUNE_PARTITIONS": str(PARTITIONS)}
-
 EMBEDDED = {"ATTUNE_BROKER": "embedded", "ATTUNE_STORE": "embedded"}
 
 Body = dict[str, Any]
-
-
-WORKERS = ("agents", "embedder", "provider", "control", "refiner")
-
-_ATTUNE = str(Path(sys.executable).parent / "attune")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +36,7 @@ class Service:
     url: str
     pid: int
     metrics: tuple[str, ...] = ("/metrics",)
-    """Of every process of it."""
+    """Addresses of the figures of every process of it; of the one at `url` without the host."""
 
 
 @contextmanager
@@ -58,10 +50,10 @@ def serving(folder: Path, where: Mapping[str, str]) -> Iterator[Service]:
 
 @contextmanager
 def serving_apart(folder: Path, where: Mapping[str, str]) -> Iterator[Service]:
-    """As `serving`, the gateway and each role in a process of its own, as docker-compose.yml has them."""
-    ports, port = {role: free_port() for role in WORKERS}, free_port()
+    """As `serving`, the gateway and each role in a process of its own, as docker-compose.yml has them. The topics must
+    be there. Raises `ProcessError`."""
+    ports, port = {role: free_port() for role in get_args(Role)}, free_port()
     with ExitStack() as stack:
-        subprocess.run((_ATTUNE, "topics", "create"), env={**os.environ, **where, **_HERE}, check=True)
         for role, own in ports.items():
             env = {**where, "ATTUNE_METRICS_PORT": str(own)}
             stack.enter_context(_role(("worker", role), folder / role, env, own))
@@ -72,9 +64,16 @@ def serving_apart(folder: Path, where: Mapping[str, str]) -> Iterator[Service]:
 
 
 def _role(words: tuple[str, ...], folder: Path, env: Mapping[str, str], port: int) -> ChildProcess:
-    home = {**_HERE, "ATTUNE_DATA_DIR": str(folder / "data"), **env}
-    launch = Launch("attune", (_ATTUNE, *words), folder, "see its log in the folder", port, env=home)
-    return ChildProcess(replace(launch, ready_seconds=180.0, stop_seconds=20.0)).begin()
+    home = {
+        "ATTUNE_HTTP_HOST": "127.0.0.1",
+        "ATTUNE_DATA_DIR": str(folder / "data"),
+        "ATTUNE_PARTITIONS": str(PARTITIONS),
+        **env,
+    }
+    command = (str(Path(sys.executable).parent / "attune"), *words)
+    cure = "see its log in the folder"
+    launch = Launch("attune", command, folder, cure, port, env=home, ready_seconds=180.0, stop_seconds=20.0)
+    return ChildProcess(launch).begin()
 
 
 async def fill(client: httpx.AsyncClient) -> None:

@@ -164,10 +164,10 @@ async def _create(
         for topic in topics
     ]
     settled = Deadline(min(_SETTLES, deadline.remaining() / 2))
-    while refusals := await _refusals(admin, bootstrap, new, deadline):
-        if InvalidReplicationFactorError not in (error for _, error, _ in refusals) or not settled.remaining():
-            break
+    refusals = await _refusals(admin, bootstrap, new, deadline)
+    while any(error is InvalidReplicationFactorError for _, error, _ in refusals) and settled.remaining():
         await asyncio.sleep(_AGAIN)
+        refusals = await _refusals(admin, bootstrap, new, deadline)
     for name, error, text in refusals:
         if error is InvalidReplicationFactorError:
             raise ConfigurationError(f"{name}: {text} Start more brokers, or set ATTUNE_REPLICATION lower")
@@ -179,6 +179,7 @@ async def _create(
 async def _refusals(
     admin: AIOKafkaAdminClient, bootstrap: str, new: list[NewTopic], deadline: Deadline
 ) -> list[tuple[str, type[BrokerResponseError], str]]:
+    """Topic, error and Kafka's words for it."""
     answer = await ask_until(lambda: admin.create_topics(new), deadline.remaining(), "making the topics", bootstrap)
     return [(name, for_code(code), text) for name, code, text in answer.topic_errors if for_code(code) != NoError]
 

@@ -103,10 +103,11 @@ class KafkaProducer:
             if type(error) is KafkaError:  # its sender task has died: it will never send again
                 await self._forget(producer)
                 raise BrokerUnavailable(f"the producer for Kafka at {self._bootstrap} broke: {error}") from error
-            if type(error) is TimeoutError and self._settled == settled:  # 5
+            if type(error) is not TimeoutError:
+                self._settled += 1
+            elif self._settled == settled:  # 5
                 _LOG.warning("the producer gave no answer for %.1f s: a new one is made", self._send_timeout)
                 await self._forget(producer)
-            self._settled += type(error) is not TimeoutError
             raise translated(error, "sending", self._bootstrap) from error
         self._settled += 1
 

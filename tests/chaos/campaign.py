@@ -111,8 +111,7 @@ async def campaign(
 async def _moving(scene: Scene) -> None:
     """A chain of deaths, each of which the group must wait a session for, would be one stall without an end: where one
     lasts for a session, what comes next waits until it is over (or has become too long)."""
-    deadline = time.monotonic() + STALL_LIMIT
-    while SESSION < scene.watch.stalls.current < STALL_LIMIT and time.monotonic() < deadline:
+    while SESSION < scene.watch.stalls.current < STALL_LIMIT:
         await asyncio.sleep(0.2)
 
 

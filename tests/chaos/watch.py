@@ -27,7 +27,7 @@ from workers.ports import Partition
 
 LOOK = 0.25
 LOOK_AT_WORKERS = 2.0
-_BLIND_SECONDS = 60.0
+BLIND_SECONDS = 60.0
 """A broker that was killed is back after some ten, on a machine with both cores busy."""
 _GROUP = "the group"
 _MEMBERS = 5
@@ -37,7 +37,7 @@ _MEMBERS = 5
 class Watch:
     """`async with watching(...) as watch:`"""
 
-    def __init__(self, servers: Servers, crew: Crew) -> None:
+    def __init__(self, servers: Servers, crew: Crew, blind_seconds: float = BLIND_SECONDS) -> None:
         self.during = ""
         """What is being done to the parts, for the report."""
         self.lag = 0
@@ -46,6 +46,7 @@ class Watch:
         self.zombies = Zombies(self.excuses)
         self._servers = servers
         self._crew = crew
+        self._blind_seconds = blind_seconds
         self._seen = time.monotonic()
 
     @contextmanager
@@ -58,12 +59,13 @@ class Watch:
             self.excuses.end(time.monotonic())
 
     async def look_at_partitions(self) -> None:
-        """Until it is cancelled. Raises what kept it from seeing anything for `_BLIND_SECONDS`."""
+        """Until it is cancelled. Raises what has kept it from seeing anything for too long."""
         while True:
             try:
                 await self._follow()
             except Exception:  # a server that dies has its clients raise anything: they are made anew
-                if time.monotonic() - max(self._seen, self.excuses.healed) > _BLIND_SECONDS:
+                blind = time.monotonic() - max(self._seen, self.excuses.healed)
+                if blind > self._blind_seconds and not self.excuses.hold:
                     raise
             await asyncio.sleep(LOOK)
 
@@ -122,9 +124,9 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(servers: Servers, crew: Crew) -> AsyncIterator[Watch]:
+async def watching(servers: Servers, crew: Crew, blind_seconds: float = BLIND_SECONDS) -> AsyncIterator[Watch]:
     """Whoever is watched ends as soon as the watch does: nobody would see a stall any more."""
-    watch = Watch(servers, crew)
+    watch = Watch(servers, crew, blind_seconds)
     async with asyncio.TaskGroup() as group:
         looking = [group.create_task(watch.look_at_partitions()), group.create_task(watch.look_at_workers())]
         yield watch

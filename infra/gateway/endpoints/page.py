@@ -57,7 +57,7 @@ def _offered(sample: tuple[str, ...], holder: Holder | None) -> tuple[str, ...]:
 
 
 async def _serve(request: Request) -> Response:
-    file = _FILES[request.scope["path"]]
+    file = _FILES[request.scope["path"]]  # the whole URL wants a query in UTF-8
     # Asked for anew each time, and sent only when it changed: a new version shows at once.
     headers = {"ETag": file.tag, "Cache-Control": "no-cache"}
     if request.headers.get("if-none-match") == file.tag:
